@@ -1,0 +1,89 @@
+//! What people see of a target: its fields' winners, its sets' elements.
+
+use std::collections::BTreeMap;
+
+use cocli_model::{FieldName, Target, Value};
+
+use super::Cells;
+use super::cell::Cell;
+use super::entry::{CellKey, Entry, Slot};
+use super::visibility::{Visibility, standing};
+
+/// What one field shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldView {
+    /// The register's winner, if the field was written as a whole.
+    pub winner: Option<Entry>,
+    /// The elements of the set, sorted by the bytes of their value text.
+    pub elements: Vec<Value>,
+    /// How many elements were ever folded, in the set or not.
+    pub known_elements: usize,
+}
+
+impl FieldView {
+    /// The value shown: a set's elements as a list, else the register's value unless it
+    /// is `null`. A register beside elements is kept and not shown.
+    #[must_use]
+    pub fn shown(&self) -> Option<Value> {
+        if self.known_elements > 0 {
+            let items = self.elements.iter().map(Value::to_json).collect();
+            return (!self.elements.is_empty())
+                .then(|| Value::from_json(&serde_json::Value::Array(items)).ok())
+                .flatten();
+        }
+        self.winner.as_ref().and_then(Entry::value).filter(|value| !value.is_null()).cloned()
+    }
+}
+
+/// A target as its records show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    /// Which.
+    pub target: Target,
+    /// Its own fields; those of targets below it are not among them.
+    pub fields: BTreeMap<FieldName, FieldView>,
+    /// Hidden or shown.
+    pub visibility: Visibility,
+}
+
+impl Entity {
+    /// Reads a target.
+    pub fn read<S: Cells>(store: &S, target: &Target) -> Result<Entity, S::Error> {
+        let standing = standing(store, target)?;
+        let mut fields: BTreeMap<FieldName, FieldView> = BTreeMap::new();
+        for (key, cell) in standing.cells.iter().filter(|(key, _)| key.target == *target) {
+            add(&mut fields, key, cell);
+        }
+        Ok(Entity { target: target.clone(), fields, visibility: standing.visibility })
+    }
+
+    /// The value a field shows.
+    #[must_use]
+    pub fn shown(&self, field: &FieldName) -> Option<Value> {
+        self.fields.get(field).and_then(FieldView::shown)
+    }
+
+    /// Whether it is listed: shown, and its name (a note's body) has a winner.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        let named = |field: &str| FieldName::new(field).is_ok_and(|field| self.shown(&field).is_some());
+        !self.visibility.is_hidden() && (named("name") || (self.target.parent().is_some() && named("body")))
+    }
+}
+
+fn add(fields: &mut BTreeMap<FieldName, FieldView>, key: &CellKey, cell: &Cell) {
+    match &key.slot {
+        Slot::Visibility => {}
+        Slot::Field(field) => {
+            fields.entry(field.clone()).or_default().winner = cell.winner().cloned();
+        }
+        Slot::Element(field, element) => {
+            let view = fields.entry(field.clone()).or_default();
+            view.known_elements += 1;
+            if cell.is_member() {
+                view.elements.push(element.clone());
+                view.elements.sort_by(|a, b| a.as_text().as_bytes().cmp(b.as_text().as_bytes()));
+            }
+        }
+    }
+}

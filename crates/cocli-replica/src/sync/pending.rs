@@ -1,0 +1,130 @@
+//! Datagrams of one journal that wait for a gap to be filled.
+//!
+//! Full, it keeps what stands lowest: that is what joins its chain first, so fetching
+//! the backlog always makes room, and what came too high comes again with the backlog.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cocli_model::{Cid, Datagram};
+
+use super::api::Road;
+use super::name::Mark;
+
+/// Datagrams that wait in one journal at most (FORMATS A4).
+pub const PENDING_MAX: usize = 4_096;
+/// Bytes that wait in one journal at most (FORMATS A4).
+pub const PENDING_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes that wait in all journals at most: the memory of a small node.
+pub const PENDING_TOTAL_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// One that waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) datagram: Arc<Datagram>,
+    pub(crate) road: Road,
+    bytes: usize,
+}
+
+/// All that wait in one journal.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pending {
+    waiting: BTreeMap<(u64, Cid), Waiting>,
+    bytes: usize,
+}
+
+impl Pending {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn holds(&self, datagram: &Datagram) -> bool {
+        !self.waiting.is_empty() && self.waiting.contains_key(&(datagram.first(), datagram.cid()))
+    }
+
+    pub(crate) fn add(&mut self, datagram: Arc<Datagram>, road: Road) {
+        let bytes = datagram.wire_bytes();
+        self.bytes += bytes;
+        self.waiting.insert((datagram.first(), datagram.cid()), Waiting { datagram, road, bytes });
+    }
+
+    pub(crate) fn remove(&mut self, first: u64, cid: &Cid) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&(first, *cid))?;
+        self.bytes -= waiting.bytes;
+        Some(waiting)
+    }
+
+    /// Whether over its bounds, or `total_bytes`, of all journals, over theirs.
+    pub(crate) fn is_over(&self, total_bytes: usize) -> bool {
+        self.len() > PENDING_MAX || self.bytes > PENDING_BYTES_MAX || total_bytes > PENDING_TOTAL_BYTES_MAX
+    }
+
+    /// The one that stands highest.
+    pub(crate) fn highest(&self) -> Option<(u64, Cid)> {
+        self.waiting.last_key_value().map(|(key, _)| *key)
+    }
+
+    /// Takes those that follow the datagram `cid`, which ends before row `first`.
+    pub(crate) fn take_children(&mut self, first: u64, cid: &Cid) -> Vec<Waiting> {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let range = (first, Cid::from_digest([0; 32]))..=(first, Cid::from_digest([0xff; 32]));
+        let children = self.waiting.range(range).filter(|(_, waiting)| waiting.datagram.prev() == Some(*cid));
+        let keys: Vec<(u64, Cid)> = children.map(|(key, _)| *key).collect();
+        keys.iter().filter_map(|(first, cid)| self.remove(*first, cid)).collect()
+    }
+
+    /// All of them, in journal order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Datagram>> {
+        self.waiting.values().map(|waiting| &waiting.datagram)
+    }
+
+    /// Takes all of them, in journal order.
+    pub(crate) fn take_all(&mut self) -> Vec<Waiting> {
+        self.bytes = 0;
+        std::mem::take(&mut self.waiting).into_values().collect()
+    }
+
+    /// One that claims a row of `datagram` and is another.
+    pub(crate) fn rival(&self, datagram: &Datagram) -> Option<&Arc<Datagram>> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let lowest = datagram.first().saturating_sub(cocli_model::datagram::ROWS_MAX as u64);
+        let range = (lowest, Cid::from_digest([0; 32]))..=(datagram.last(), Cid::from_digest([0xff; 32]));
+        let mut near = self.waiting.range(range).map(|(_, waiting)| &waiting.datagram);
+        near.find(|other| other.last() >= datagram.first() && other.cid() != datagram.cid())
+    }
+
+    /// The rows that wait, as runs, ascending and apart.
+    pub(crate) fn runs(&self) -> Vec<(u64, u64)> {
+        let mut runs: Vec<(u64, u64)> = Vec::new();
+        for datagram in self.iter() {
+            match runs.last_mut() {
+                Some(last) if datagram.first() <= last.1.saturating_add(1) => last.1 = last.1.max(datagram.last()),
+                _ => runs.push((datagram.first(), datagram.last())),
+            }
+        }
+        runs
+    }
+
+    /// Whether all of `from..=to` waits here and ends with the datagram of this mark.
+    pub(crate) fn holds_run(&self, from: u64, to: u64, mark: Mark) -> bool {
+        let ends = |datagram: &Arc<Datagram>| datagram.last() == to && Mark::of(&datagram.cid()) == mark;
+        self.covers(from, to) && self.iter().any(ends)
+    }
+
+    /// Whether all of `from..=to` waits here.
+    pub(crate) fn covers(&self, from: u64, to: u64) -> bool {
+        !self.is_empty() && self.runs().iter().any(|run| run.0 <= from && to <= run.1)
+    }
+}

@@ -1,0 +1,178 @@
+//! Answering asks: finding where a peer's chain and ours part, and naming what to read.
+//!
+//! A few journals at a time go to one peer, the next asks wait in a bounded line. The
+//! driver reads and sends at the peer's pace; only what waits beyond a gap is in memory
+//! and answered from there.
+
+use std::sync::Arc;
+
+use cocli_model::{Datagram, NodeId};
+use ed25519_dalek::VerifyingKey;
+
+use super::accept::follows;
+use super::api::{Lane, Shelf};
+use super::io::{Output, Piece, Serve};
+use super::journal::{Journal, Step};
+use super::message::{Ask, End, Part, RANGE_BYTES_MAX, RANGE_DATAGRAMS_MAX};
+use super::name::{Branch, JournalId};
+use super::peer::Peer;
+use super::replica::Replica;
+use super::wire;
+
+/// Journals under way to one peer at most.
+pub const SERVES_MAX: usize = 4;
+/// Asks of one peer that wait at most; more are dropped, and the peer asks again.
+pub const SERVE_QUEUE_MAX: usize = 64;
+
+impl Replica {
+    pub(crate) fn on_want(&mut self, shelf: &dyn Shelf, peer: NodeId, asks: Vec<Ask>) {
+        let Some(state) = self.peers.get_mut(&peer) else { return };
+        for ask in asks {
+            if state.queue.len() < SERVE_QUEUE_MAX {
+                state.queue.push_back(ask);
+            } else {
+                self.ledger.asks_dropped += 1;
+            }
+        }
+        self.serve_next(shelf, peer);
+    }
+
+    pub(crate) fn on_served(&mut self, shelf: &dyn Shelf, peer: NodeId, journal: JournalId) {
+        if let Some(state) = self.peers.get_mut(&peer) {
+            state.serving.remove(&journal);
+        }
+        self.serve_next(shelf, peer);
+    }
+
+    fn serve_next(&mut self, shelf: &dyn Shelf, peer: NodeId) {
+        while let Some(ask) = self.peers.get_mut(&peer).and_then(next_ask) {
+            self.serve(shelf, peer, &ask);
+        }
+    }
+
+    fn serve(&mut self, shelf: &dyn Shelf, peer: NodeId, ask: &Ask) {
+        if let Some(frame) = self.waiting_run(ask) {
+            self.send(peer, Lane::Sync, frame);
+            return;
+        }
+        match self.pieces(shelf, ask) {
+            Ok(pieces) => {
+                if let Some(state) = self.peers.get_mut(&peer) {
+                    state.serving.insert(ask.journal);
+                }
+                self.push_output(Output::Serve(Serve { peer, journal: ask.journal, pieces }));
+            }
+            Err(end) => self.send(peer, Lane::Sync, wire::range::<&[u8]>(ask.journal, &[], end)),
+        }
+    }
+
+    /// The run that waits here from the asked row on.
+    fn waiting_run(&self, ask: &Ask) -> Option<Arc<[u8]>> {
+        let journal = self.journals.get(&ask.journal).filter(|_| ask.part == Part::Run)?;
+        let mut run: Vec<Arc<Datagram>> = Vec::new();
+        let mut bytes = 0;
+        for datagram in journal.pending.iter().filter(|datagram| datagram.last() >= ask.from) {
+            if run.last().is_some_and(|before| !follows(before, datagram)) {
+                continue;
+            }
+            bytes += datagram.wire_bytes();
+            if bytes > RANGE_BYTES_MAX {
+                break;
+            }
+            run.push(Arc::clone(datagram));
+        }
+        let key = self.members.get(&ask.journal.id)?;
+        fill_range(ask.journal, key, &run, End::Done).map(|(frame, _)| frame)
+    }
+
+    /// What to read for an ask, or how to refuse it.
+    fn pieces(&self, shelf: &dyn Shelf, ask: &Ask) -> Result<Vec<Piece>, End> {
+        let journal = self.journals.get(&ask.journal).ok_or(End::Nothing)?;
+        let all = 0..journal.segments.len();
+        let leaves: Vec<usize> = match ask.part {
+            Part::Run => all.filter(|index| journal.segments[*index].covers(ask.from)).collect(),
+            Part::Leaf(leaf) => match journal.of_leaf(leaf) {
+                Some(index) => vec![index],
+                None if leaf == Branch::Main => all.filter(|index| journal.is_rooted(*index)).collect(),
+                None => Vec::new(),
+            },
+        };
+        if leaves.is_empty() {
+            return Err(if ask.part == Part::Run { End::Nothing } else { End::Mismatch });
+        }
+        let paths = leaves.into_iter().filter_map(|index| {
+            let steps = journal.path(index);
+            let from = self.common(shelf, ask, journal, &steps)?;
+            Some((journal.segments[index].tip.seq, from, steps))
+        });
+        let (_, from, steps) = paths.max_by_key(|(tip, _, _)| *tip).ok_or(End::Mismatch)?;
+        let piece = |(index, first, to): Step| {
+            let place = journal.segments[index].place;
+            (to >= from).then_some(Piece { place, from: from.max(first), to })
+        };
+        let pieces: Vec<Piece> = steps.into_iter().filter_map(piece).collect();
+        if pieces.is_empty() { Err(End::Done) } else { Ok(pieces) }
+    }
+
+    /// From which row on the asker needs a path; `None` if its tip is not on it.
+    fn common(&self, shelf: &dyn Shelf, ask: &Ask, journal: &Journal, steps: &[Step]) -> Option<u64> {
+        let ends = |seq: u64, starts: &[u8]| {
+            let step = steps.iter().find(|(_, from, to)| *from <= seq && seq <= *to);
+            let stored =
+                step.and_then(|(index, _, _)| self.fresh.at(shelf, ask.journal, journal.segments[*index].place, seq));
+            stored.is_some_and(|stored| stored.last == seq && stored.cid.digest().starts_with(starts))
+        };
+        if !ask.locator.is_empty() {
+            let common = ask.locator.iter().filter(|(seq, digest)| ends(*seq, digest)).map(|(seq, _)| seq + 1).max();
+            return common.or(steps.first().map(|(_, from, _)| *from));
+        }
+        match ask.after {
+            Some(after) if ask.from > 1 => ends(ask.from - 1, &after).then_some(ask.from),
+            _ => Some(ask.from),
+        }
+    }
+}
+
+/// The next ask of a peer whose journal is not under way to it, if there is room.
+fn next_ask(state: &mut Peer) -> Option<Ask> {
+    if state.serving.len() >= SERVES_MAX || !state.has_room(Lane::Sync) {
+        return None;
+    }
+    let free = state.queue.iter().position(|ask| !state.serving.contains(&ask.journal))?;
+    state.queue.remove(free)
+}
+
+/// A frame with as many of these datagrams, one behind the other in `journal`, as fit,
+/// and how many those are. It ends with one whose own signature holds, because that is
+/// what the receiver checks; `None` if none of them does. If all fit it ends with
+/// `end`, else with [`End::More`].
+#[must_use]
+pub fn fill_range(
+    journal: JournalId,
+    key: &VerifyingKey,
+    datagrams: &[Arc<Datagram>],
+    end: End,
+) -> Option<(Arc<[u8]>, usize)> {
+    let mut forms: Vec<Vec<u8>> = Vec::new();
+    let mut bytes = 0;
+    for datagram in datagrams.iter().take(RANGE_DATAGRAMS_MAX) {
+        let form = datagram.to_wire();
+        bytes += form.len();
+        if bytes > RANGE_BYTES_MAX {
+            break;
+        }
+        forms.push(form);
+    }
+    while !forms.is_empty() && datagrams[forms.len() - 1].verify(key).is_err() {
+        forms.pop();
+    }
+    let end = if forms.len() == datagrams.len() { end } else { End::More };
+    (!forms.is_empty()).then(|| (wire::range(journal, &forms, end), forms.len()))
+}
+
+/// The frame that ends a [`Serve`] without more datagrams: [`End::Done`], or
+/// [`End::Nothing`] if they cannot be read.
+#[must_use]
+pub fn end_range(journal: JournalId, end: End) -> Arc<[u8]> {
+    wire::range::<&[u8]>(journal, &[], end)
+}

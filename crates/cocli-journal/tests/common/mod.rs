@@ -1,0 +1,120 @@
+//! What the tests of this crate share: nodes on simulated disks, and an oracle.
+#![allow(dead_code, unreachable_pub)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use cocli_journal::sim::{Dice, SimDisk};
+use cocli_journal::{AppendError, Commit, Config, Disk, Identity, Journal, Machine, Place, Role, Written};
+use cocli_model::author::{Author, Environment};
+use cocli_model::field::{Field, Operator};
+use cocli_model::record::{Cause, Draft};
+use cocli_model::{Datagram, NodeId, Origin, Rank, Target, Value};
+use ed25519_dalek::SigningKey;
+
+pub const MINUTE_MS: i64 = 60_000;
+/// 2026-11-20T12:00:00Z.
+pub const NOON_MS: i64 = 1_795_176_000_000;
+/// 2026-11-21T00:00:00Z.
+pub const MIDNIGHT_MS: i64 = NOON_MS + 12 * 60 * MINUTE_MS;
+
+pub fn place() -> Place {
+    Place::new("/data", "/state")
+}
+
+pub fn identity(number: u8, name: &str) -> Identity {
+    let key = SigningKey::from_bytes(&[number; 32]);
+    let id = NodeId::of_key(key.verifying_key().as_bytes());
+    Identity { author: Author { name: name.parse().unwrap(), id }, key, environment: Environment::Test }
+}
+
+pub fn machine(boot: u64) -> Machine {
+    Machine { machine: "machine".to_owned(), boot: format!("boot-{boot}") }
+}
+
+pub fn config(boot: u64) -> Config {
+    Config {
+        place: place(),
+        identity: identity(1, "pi"),
+        machine: machine(boot),
+        holder: "test".to_owned(),
+        role: Role::Daemon,
+    }
+}
+
+pub fn open(disk: &SimDisk, boot: u64, seed: u64) -> Journal {
+    open_as(disk, config(boot), seed)
+}
+
+pub fn open_as(disk: &SimDisk, config: Config, seed: u64) -> Journal {
+    let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+    Journal::open(disk, config, Box::new(Dice::new(seed))).unwrap()
+}
+
+pub fn draft(value: &str) -> Draft {
+    Draft {
+        campaign: "".into(),
+        target: "companies/acme".parse::<Target>().unwrap(),
+        field: Field::new("name", Operator::Set).unwrap(),
+        value: Some(Value::string(value).unwrap()),
+        cause: Cause::nothing(&Operator::Set),
+        origin: Origin::of(Rank::Human),
+    }
+}
+
+pub fn commit(value: &str) -> Commit {
+    Commit::new(vec![draft(value)])
+}
+
+pub fn append_one(journal: &mut Journal, value: &str, now_ms: i64) -> Result<Written, AppendError> {
+    journal.append(&[commit(value)], now_ms)
+}
+
+/// Every datagram in every journal file, by file, as a plain reader of the bytes finds it.
+pub fn stored(disk: &SimDisk) -> BTreeMap<String, Vec<Datagram>> {
+    let wal = place().wal();
+    let mut found = BTreeMap::new();
+    for name in disk.list(&wal).unwrap().into_iter().filter(|name| name.ends_with(".usv")) {
+        let bytes = disk.get(&wal.join(&name)).unwrap();
+        found.insert(name, datagrams(&bytes));
+    }
+    found
+}
+
+pub fn datagrams(bytes: &[u8]) -> Vec<Datagram> {
+    let pieces = cocli_model::usv::scan(bytes).into_iter();
+    let whole = pieces.filter_map(|piece| match piece {
+        cocli_model::usv::Piece::Datagram { datagram, .. } => Some(*datagram),
+        _ => None,
+    });
+    whole.collect()
+}
+
+/// The values of all records on a disk, with the dots they stand at.
+pub fn values(disk: &SimDisk) -> Vec<(String, String)> {
+    let mut values = Vec::new();
+    for datagram in stored(disk).into_values().flatten() {
+        for (name, row) in datagram.named_rows() {
+            let columns = row.columns();
+            if columns[5] == "name" {
+                values.push((name.dot.to_string(), columns[6].to_owned()));
+            }
+        }
+    }
+    values
+}
+
+pub fn only_file(disk: &SimDisk) -> std::path::PathBuf {
+    let names = disk.list(&place().wal()).unwrap();
+    assert_eq!(names.len(), 1, "{names:?}");
+    place().wal().join(&names[0])
+}
+
+pub fn quarantine(disk: &SimDisk) -> Vec<String> {
+    disk.list(&place().quarantine()).unwrap_or_default()
+}
+
+pub fn len(disk: &SimDisk, path: &Path) -> u64 {
+    disk.get(path).unwrap().len() as u64
+}

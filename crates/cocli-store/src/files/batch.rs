@@ -1,0 +1,297 @@
+//! One batch, from what waits to its mark.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
+use std::time::Instant;
+
+use cocli_model::{Stamp, Target};
+use rustix::fs::{FlockOperation, Mode, OFlags, RenameFlags, flock, openat, renameat_with, syncfs};
+use rustix::io::Errno;
+
+use super::book::Stale;
+use super::error::FilesError;
+use super::kept;
+use super::place::{LOCK, Root, TEMP};
+use super::plan::{self, Wish};
+use super::swap::{Probe, Swapped, ask, put};
+use super::{BATCH_BYTES_MAX, BATCH_TARGETS_MAX, BatchReport, Left, LeftWhy, Moved, PATIENCE, Step};
+use crate::state::{StateDb, StateError, Tx};
+
+/// How often a lock that another holds is tried again.
+const RETRY_EVERY: std::time::Duration = std::time::Duration::from_millis(5);
+
+/// Writes the files of one data folder.
+#[derive(Debug)]
+pub struct Writer {
+    root: Root,
+}
+
+/// What has been decided for the targets of a batch.
+#[derive(Default)]
+struct Plan {
+    taken: Vec<Stale>,
+    steps: Vec<plan::Step>,
+}
+
+/// A file that stands as it was planned: path, modification time.
+type Written = (String, i64);
+
+impl Writer {
+    /// Opens the data folder at `root`, whose marker `.cocli` must be there.
+    ///
+    /// # Errors
+    /// [`FilesError::NotMounted`]; the disk refused.
+    pub fn open(root: &Path) -> Result<Writer, FilesError> {
+        let root = Root::open(root)?;
+        root.make_parents(&format!("{TEMP}/x")).map_err(|source| FilesError::Io { path: root.full(TEMP), source })?;
+        Ok(Writer { root })
+    }
+
+    /// Writes the files that wait, up to the bounds of one batch. `now` names the day of
+    /// the trash, and ends the time for which replaced files are kept.
+    ///
+    /// # Errors
+    /// Nothing is marked then, and the next batch takes the same targets again.
+    pub fn write_batch(&self, db: &mut StateDb, now: Stamp) -> Result<BatchReport, FilesError> {
+        self.write_batch_probed(db, now, &mut |_| true)
+    }
+
+    /// Writes batches until nothing waits; the reports as one.
+    ///
+    /// # Errors
+    /// As [`Writer::write_batch`]; batches before the failing one are marked.
+    pub fn write_all(&self, db: &mut StateDb, now: Stamp) -> Result<BatchReport, FilesError> {
+        let mut all = BatchReport::default();
+        loop {
+            let batch = self.write_batch(db, now)?;
+            all.written.extend(batch.written);
+            all.moved.extend(batch.moved);
+            all.left.extend(batch.left);
+            all.late.extend(batch.late);
+            all.unchanged += batch.unchanged;
+            if !batch.more {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// As [`Writer::write_batch`], stopped like by a crash where `probe` says `false`.
+    ///
+    /// # Errors
+    /// [`FilesError::Stopped`] there; else as without it.
+    pub fn write_batch_probed(
+        &self,
+        db: &mut StateDb,
+        now: Stamp,
+        probe: &mut dyn FnMut(Step) -> bool,
+    ) -> Result<BatchReport, FilesError> {
+        self.root.check()?;
+        let _lock = self.lock()?;
+        let mut report = BatchReport { late: kept::relieve(&self.root, db, now)?, ..BatchReport::default() };
+        let plan = db.read(|tx| self.plan(tx, now, &mut report, probe))?;
+        if plan.taken.is_empty() {
+            return Ok(report);
+        }
+        ask(probe, Step::Planned)?;
+        intend(db, &plan)?;
+        ask(probe, Step::Intended)?;
+        let temp = kept::open_batch(&self.root, now)?;
+        let written = self.act(&plan, &temp, now, &mut report, probe)?;
+        kept::close_batch(&self.root, &temp)?;
+        ask(probe, Step::BeforeSync)?;
+        syncfs(self.root.fd()).map_err(|errno| self.failed("", errno))?;
+        ask(probe, Step::Synced)?;
+        mark(db, &plan, &written)?;
+        report.more = db.read(|tx| tx.has_stale_views())?;
+        Ok(report)
+    }
+
+    fn failed(&self, path: &str, errno: Errno) -> FilesError {
+        FilesError::Io { path: self.root.full(path), source: errno.into() }
+    }
+
+    fn lock(&self) -> Result<File, FilesError> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC;
+        let fd = openat(self.root.fd(), LOCK, flags, Mode::from_bits_truncate(0o666));
+        let file = File::from(fd.map_err(|errno| self.failed(LOCK, errno))?);
+        let start = Instant::now();
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(file),
+                Err(Errno::WOULDBLOCK) if start.elapsed() < PATIENCE => std::thread::sleep(RETRY_EVERY),
+                Err(Errno::WOULDBLOCK) => return Err(FilesError::Busy { path: self.root.full(LOCK) }),
+                Err(errno) => return Err(self.failed(LOCK, errno)),
+            }
+        }
+    }
+
+    /// Removes what came out of exchanges 10 s ago or earlier: to be called in idle
+    /// moments; batches do it only when many have gathered. Tells the names in quarantine of files that somebody wrote into meanwhile.
+    ///
+    /// # Errors
+    /// As [`Writer::write_batch`].
+    pub fn sweep(&self, db: &StateDb, now: Stamp) -> Result<Vec<String>, FilesError> {
+        self.root.check()?;
+        let _lock = self.lock()?;
+        kept::sweep(&self.root, db, now)
+    }
+
+    /// Decides for each target that waits. Folders move here, because what stands in a
+    /// place can only be looked at once it is there.
+    fn plan(&self, tx: &Tx<'_>, now: Stamp, report: &mut BatchReport, probe: Probe<'_>) -> Result<Plan, FilesError> {
+        let mut plan = Plan::default();
+        let mut bytes = 0;
+        for (no, change, target) in tx.stale(BATCH_TARGETS_MAX)? {
+            let stale = Stale { no, change, target };
+            let wish = plan::wish(tx, &stale.target)?;
+            match &wish {
+                Wish::Hide => self.hide(&stale.target, now, report, probe)?,
+                Wish::Show { view, .. } => {
+                    bytes += view.text.len();
+                    self.bring_back(&stale.target, report, probe)?;
+                }
+                Wish::Retire { .. } | Wish::Rest => {}
+            }
+            plan.steps.push(plan::look(tx, &self.root, &stale, wish)?);
+            plan.taken.push(stale);
+            if bytes > BATCH_BYTES_MAX {
+                break;
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Moves the folder of a hidden entity, with everything in it, into the trash.
+    fn hide(&self, target: &Target, now: Stamp, report: &mut BatchReport, probe: Probe<'_>) -> Result<(), FilesError> {
+        let from = target.as_str();
+        if !self.root.exists(from) {
+            return Ok(());
+        }
+        let io = |source| FilesError::Io { path: self.root.full(from), source };
+        let to = self.root.free_trash(now, from).map_err(io)?;
+        self.rename(from, &to)?;
+        report.moved.push(Moved { from: from.to_owned(), to });
+        ask(probe, Step::Moved)
+    }
+
+    /// Brings the folder of an entity back that is shown again and has none.
+    fn bring_back(&self, target: &Target, report: &mut BatchReport, probe: Probe<'_>) -> Result<(), FilesError> {
+        let entity = target.parent().unwrap_or_else(|| target.clone());
+        let to = entity.as_str();
+        if self.root.exists(to) {
+            return Ok(());
+        }
+        let io = |source| FilesError::Io { path: self.root.full(to), source };
+        let Some(from) = self.root.newest_trash(&entity).map_err(io)? else { return Ok(()) };
+        self.root.make_parents(to).map_err(io)?;
+        self.rename(&from, to)?;
+        report.moved.push(Moved { from, to: to.to_owned() });
+        ask(probe, Step::Moved)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<(), FilesError> {
+        let root = self.root.fd();
+        let done = match renameat_with(root, from, root, to, RenameFlags::NOREPLACE) {
+            Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::renameat(root, from, root, to),
+            done => done,
+        };
+        done.map_err(|errno| self.failed(from, errno))
+    }
+
+    fn act(
+        &self,
+        plan: &Plan,
+        temp: &str,
+        now: Stamp,
+        report: &mut BatchReport,
+        probe: Probe<'_>,
+    ) -> Result<Vec<Written>, FilesError> {
+        let mut written = Vec::new();
+        for (number, step) in plan.steps.iter().enumerate() {
+            match step {
+                plan::Step::Nothing => {}
+                plan::Step::Leave(left) => report.left.push(left.clone()),
+                plan::Step::Keep { path, .. } => {
+                    report.unchanged += 1;
+                    written.push((path.clone(), 0));
+                }
+                plan::Step::Remove { path, before } => self.retire(path, before, now, report)?,
+                plan::Step::Write { path, view, before, .. } => {
+                    let temp = kept::temp_name(temp, number, before);
+                    match put(&self.root, path, view.text.as_bytes(), before, &temp, probe)? {
+                        Swapped::Done { mtime_ns } => {
+                            report.written.push(path.clone());
+                            written.push((path.clone(), mtime_ns));
+                        }
+                        Swapped::Overtaken => {
+                            report.left.push(Left { path: path.clone(), why: LeftWhy::EditedMeanwhile });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(written)
+    }
+
+    /// Moves the file of a target that is listed no more into the trash.
+    fn retire(
+        &self,
+        path: &str,
+        before: &blake3::Hash,
+        now: Stamp,
+        report: &mut BatchReport,
+    ) -> Result<(), FilesError> {
+        let io = |source| FilesError::Io { path: self.root.full(path), source };
+        let to = self.root.free_trash(now, &format!("single/{path}")).map_err(io)?;
+        self.rename(path, &to)?;
+        let moved = self.root.read(&to).map_err(io)?.unwrap_or_default();
+        if blake3::hash(&moved) == *before {
+            report.moved.push(Moved { from: path.to_owned(), to });
+            return Ok(());
+        }
+        self.rename(&to, path)?;
+        report.left.push(Left { path: path.to_owned(), why: LeftWhy::EditedMeanwhile });
+        Ok(())
+    }
+}
+
+/// Notes what is about to be written, durably, so that after a power cut a file of ours
+/// is not taken for somebody's edit.
+fn intend(db: &mut StateDb, plan: &Plan) -> Result<(), StateError> {
+    let of_file = |step: &plan::Step| match step {
+        plan::Step::Write { .. } => true,
+        plan::Step::Keep { adopt, .. } => *adopt,
+        _ => false,
+    };
+    if !plan.steps.iter().any(of_file) {
+        return Ok(());
+    }
+    db.durable_transaction(|tx| {
+        for step in plan.steps.iter().filter(|step| of_file(step)) {
+            if let plan::Step::Write { path, view, version, .. } | plan::Step::Keep { path, view, version, .. } = step {
+                tx.intend(path, *version, view)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn mark(db: &mut StateDb, plan: &Plan, written: &[Written]) -> Result<(), StateError> {
+    let written: HashMap<&str, i64> = written.iter().map(|(path, mtime_ns)| (path.as_str(), *mtime_ns)).collect();
+    db.transaction(|tx| {
+        for step in &plan.steps {
+            match step {
+                plan::Step::Write { path, version, .. } | plan::Step::Keep { path, version, adopt: true, .. } => {
+                    match written.get(path.as_str()) {
+                        Some(mtime_ns) => tx.mark_written(path, *mtime_ns)?,
+                        None => tx.withdraw(path, *version)?,
+                    }
+                }
+                plan::Step::Remove { path, .. } => tx.forget_page(path)?,
+                plan::Step::Keep { .. } | plan::Step::Leave(_) | plan::Step::Nothing => {}
+            }
+        }
+        plan.taken.iter().try_for_each(|stale| tx.settle_stale(stale))
+    })
+}

@@ -1,0 +1,157 @@
+//! What is to be done for a target's file: decided from the state and from what stands
+//! in its place, before anything is touched.
+
+use cocli_model::Target;
+use cocli_model::target::TargetKind;
+
+use super::Left;
+use super::LeftWhy;
+use super::book::{Page, Stale};
+use super::error::FilesError;
+use super::place::Root;
+use super::render::{View, render, traces};
+use super::swap::Before;
+use crate::state::{StateError, Tx};
+
+/// Records of one target that are looked through for the origin of an unknown text.
+const TRACES_MAX: usize = 10_000;
+
+/// What the state wants of a file.
+#[derive(Debug)]
+pub(super) enum Wish {
+    /// This file.
+    Show { path: String, view: View },
+    /// No file.
+    Retire { path: String },
+    /// Nothing while its entity is in the trash.
+    Rest,
+    /// Its whole folder away.
+    Hide,
+}
+
+/// What a look at the disk made of a wish.
+#[derive(Debug)]
+pub(super) enum Step {
+    Write {
+        path: String,
+        view: View,
+        before: Before,
+        version: i64,
+    },
+    /// It stands there already; `adopt` if the book did not know.
+    Keep {
+        path: String,
+        view: View,
+        adopt: bool,
+        version: i64,
+    },
+    Remove {
+        path: String,
+        before: blake3::Hash,
+    },
+    Leave(Left),
+    Nothing,
+}
+
+pub(super) fn wish(tx: &Tx<'_>, target: &Target) -> Result<Wish, StateError> {
+    let Some(path) = target.relative_path() else { return Ok(Wish::Rest) };
+    if let Some(parent) = target.parent()
+        && tx.is_hidden_now(&parent)?
+    {
+        return Ok(Wish::Rest);
+    }
+    let Some(entity) = tx.entity(target)? else { return Ok(Wish::Rest) };
+    if entity.visibility.is_hidden() && target.kind() == TargetKind::Company {
+        return Ok(Wish::Hide);
+    }
+    Ok(match render(&entity) {
+        Some(view) => Wish::Show { path, view },
+        None => Wish::Retire { path },
+    })
+}
+
+/// Looks at the disk. Bytes that are nobody's edit go to quarantine here.
+pub(super) fn look(tx: &Tx<'_>, root: &Root, stale: &Stale, wish: Wish) -> Result<Step, FilesError> {
+    match wish {
+        Wish::Rest | Wish::Hide => Ok(Step::Nothing),
+        Wish::Retire { path } => look_at_retired(tx, root, path),
+        Wish::Show { path, view } => look_at_shown(tx, root, stale, path, view),
+    }
+}
+
+fn look_at_retired(tx: &Tx<'_>, root: &Root, path: String) -> Result<Step, FilesError> {
+    let page = tx.page(&path)?;
+    let found = match root.read(&path) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(Step::Nothing),
+        Err(error) => return Ok(unreadable(path, &error)),
+    };
+    let before = blake3::hash(&found);
+    Ok(if page.hashes.contains(before.as_bytes()) {
+        Step::Remove { path, before }
+    } else {
+        Step::Leave(Left { path, why: LeftWhy::Edited })
+    })
+}
+
+fn look_at_shown(tx: &Tx<'_>, root: &Root, stale: &Stale, path: String, view: View) -> Result<Step, FilesError> {
+    let page = tx.page(&path)?;
+    let version = page.version + 1;
+    let found = match root.read(&path) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(Step::Write { path, view, before: Before::Nothing, version }),
+        Err(error) => return Ok(unreadable(path, &error)),
+    };
+    if found == view.text.as_bytes() {
+        let adopt = page.unmarked || page.hashes.first() != Some(blake3::hash(&found).as_bytes());
+        return Ok(Step::Keep { path, view, adopt, version });
+    }
+    let hash = blake3::hash(&found);
+    if !page.hashes.contains(hash.as_bytes()) && !is_explained(tx, root, stale, &page, &found, &view)? {
+        return Ok(Step::Leave(Left { path, why: LeftWhy::Edited }));
+    }
+    Ok(Step::Write { path, view, before: Before::Bytes(hash), version })
+}
+
+fn unreadable(path: String, error: &std::io::Error) -> Step {
+    Step::Leave(Left { path, why: LeftWhy::Unreadable(error.to_string()) })
+}
+
+/// Whether bytes that no version has are nobody's edit all the same: torn by a power cut
+/// before their batch was marked, or a view that a lost `state.db` had known.
+fn is_explained(
+    tx: &Tx<'_>,
+    root: &Root,
+    stale: &Stale,
+    page: &Page,
+    found: &[u8],
+    view: &View,
+) -> Result<bool, FilesError> {
+    let unknown = page.hashes.is_empty();
+    if !unknown && !page.unmarked {
+        return Ok(false);
+    }
+    let text = std::str::from_utf8(found).ok();
+    if is_torn(found, view) {
+        if !found.is_empty() {
+            root.quarantine(found)
+                .map_err(|source| FilesError::Io { path: root.full(super::place::QUARANTINE), source })?;
+        }
+        return Ok(true);
+    }
+    if !unknown {
+        return Ok(false);
+    }
+    let history = tx.history_of(&stale.target, None, TRACES_MAX)?;
+    Ok(text.is_some_and(|text| traces(&stale.target, history.iter()).explain(text)))
+}
+
+/// Whether a file is what a write cut short leaves: nothing, zeros, a piece of the view,
+/// or front matter that nobody closed.
+fn is_torn(found: &[u8], view: &View) -> bool {
+    if found.is_empty() || found.contains(&0) || view.text.as_bytes().starts_with(found) {
+        return true;
+    }
+    let Ok(text) = std::str::from_utf8(found) else { return true };
+    !(text.starts_with("---\n") && text.contains("\n---\n"))
+}

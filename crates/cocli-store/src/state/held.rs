@@ -1,0 +1,223 @@
+//! What a transaction has read and not yet written back.
+//!
+//! Each target is looked up once and each cell is written once, however many records of
+//! a transaction touch it. The bound is [`TARGETS_MAX`]; at it everything is written
+//! back and forgotten.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use cocli_model::target::TargetKind;
+use cocli_model::{Name, Target};
+use cocli_replica::fold::{Cell, Entry, Slot};
+
+/// Targets held by a transaction before it writes back: a few MB with their cells.
+pub(super) const TARGETS_MAX: usize = 2_048;
+
+/// Cells held by a transaction before it writes back, whatever their targets.
+pub(super) const CELLS_MAX: usize = 16_384;
+
+/// Records of a cell kept in memory while it is new; longer histories are read.
+pub(super) const HISTORY_MAX: usize = 16;
+
+/// Flags of a target, as its row keeps them.
+pub(super) mod flag {
+    /// Not hidden, and without a name: not listed.
+    pub(crate) const HOLLOW: i64 = 1;
+    /// Created by two persons with contradicting identities.
+    pub(crate) const COLLISION: i64 = 2;
+    /// Deleted, and shown because of an edit that the delete had not seen.
+    pub(crate) const DESPITE: i64 = 4;
+}
+
+/// A hasher for maps that a member's names fill up to [`CELLS_MAX`] and no further, so
+/// that nobody gains by choosing names that collide. One multiplication a word.
+#[derive(Default)]
+pub(super) struct QuickHasher(u64);
+
+/// A map with that hasher.
+pub(super) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<QuickHasher>>;
+
+impl Hasher for QuickHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for word in bytes.chunks(8) {
+            let mut padded = [0; 8];
+            padded[..word.len()].copy_from_slice(word);
+            self.write_u64(u64::from_le_bytes(padded));
+        }
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u64(u64::from(byte));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        // The constant is 2⁶⁴ divided by the golden ratio (Knuth, 6.4).
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
+    }
+}
+
+/// The targets of a transaction, and the one it looked at last, which is mostly the next.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    at: QuickMap<Target, usize>,
+    targets: Vec<(Target, Known)>,
+    last: usize,
+}
+
+impl Desk {
+    pub(super) fn find(&mut self, target: &Target) -> Option<usize> {
+        if self.targets.get(self.last).is_some_and(|(last, _)| last == target) {
+            return Some(self.last);
+        }
+        self.last = *self.at.get(target)?;
+        Some(self.last)
+    }
+
+    pub(super) fn put(&mut self, target: &Target, known: Known) -> usize {
+        self.last = self.targets.len();
+        self.at.insert(target.clone(), self.last);
+        self.targets.push((target.clone(), known));
+        self.last
+    }
+
+    pub(super) fn known(&mut self, at: usize) -> &mut Known {
+        &mut self.targets[at].1
+    }
+
+    pub(super) fn target(&self, at: usize) -> Target {
+        self.targets[at].0.clone()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(Target, Known)> {
+        self.targets.iter()
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Desk::default();
+    }
+}
+
+/// Cells looked through one by one; more are found by a map.
+const FEW: usize = 12;
+
+/// The cells of a target.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    cells: Vec<(Slot, Held)>,
+    /// Where each is, once there are many.
+    at: QuickMap<Slot, usize>,
+}
+
+impl Slots {
+    fn find(&self, slot: &Slot) -> Option<usize> {
+        if self.cells.len() > FEW {
+            return self.at.get(slot).copied();
+        }
+        self.cells.iter().position(|(known, _)| known == slot)
+    }
+
+    pub(super) fn get(&self, slot: &Slot) -> Option<&Held> {
+        self.find(slot).map(|at| &self.cells[at].1)
+    }
+
+    pub(super) fn get_mut(&mut self, slot: &Slot) -> Option<&mut Held> {
+        self.find(slot).map(|at| &mut self.cells[at].1)
+    }
+
+    pub(super) fn insert(&mut self, slot: Slot, held: Held) {
+        self.cells.push((slot, held));
+        match self.cells.len() {
+            ..=FEW => {}
+            len if len == FEW + 1 => self.at = self.cells.iter().map(|(slot, _)| slot.clone()).zip(0..).collect(),
+            len => drop(self.at.insert(self.cells[len - 1].0.clone(), len - 1)),
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(Slot, Held)> {
+        self.cells.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut (Slot, Held)> {
+        self.cells.iter_mut()
+    }
+}
+
+/// A target as a transaction knows it.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Its number; `None` until something is written.
+    pub(super) no: Option<i64>,
+    /// Whether its row is in the file.
+    pub(super) stored: bool,
+    pub(super) hidden: bool,
+    pub(super) flags: i64,
+    pub(super) is_listed: bool,
+    /// Whether what its row says must be worked out again.
+    pub(super) relist: bool,
+    /// Whether people see another text of it now.
+    pub(super) changed: bool,
+    pub(super) cells: Slots,
+}
+
+/// A cell as a transaction knows it.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub(super) cell: Cell,
+    /// Record ids of the siblings, and of what was remembered since.
+    pub(super) ids: Vec<(Name, i64)>,
+    /// The newest record of its history.
+    pub(super) last: Option<i64>,
+    /// The whole history of a new `!`, while it is short: it is judged at each record.
+    pub(super) history: Option<Vec<Entry>>,
+    /// Whether `ids` names the whole history.
+    pub(super) is_whole: bool,
+    /// Whether its row is in the file.
+    pub(super) stored: bool,
+    pub(super) dirty: bool,
+}
+
+impl Held {
+    /// A cell of which nothing was ever folded.
+    pub(super) fn new(slot: &Slot) -> Held {
+        let history = (*slot == Slot::Visibility).then(Vec::new);
+        Held { history, is_whole: true, ..Held::default() }
+    }
+
+    pub(super) fn id_of(&self, name: &Name) -> Option<i64> {
+        self.ids.iter().rev().find(|(known, _)| known == name).map(|(_, id)| *id)
+    }
+}
+
+/// How many kinds of targets there are.
+pub(super) const KINDS: usize = 7;
+
+/// The number of a kind in `targets.kind`. Part of the schema.
+pub(super) fn kind_no(kind: TargetKind) -> i64 {
+    match kind {
+        TargetKind::Company => 0,
+        TargetKind::Person => 1,
+        TargetKind::Note => 2,
+        TargetKind::Meeting => 3,
+        TargetKind::Object => 4,
+        TargetKind::Campaign => 5,
+        TargetKind::System => 6,
+    }
+}
+
+/// Whether a target is shown as a generated file.
+pub(crate) fn has_view(target: &Target) -> bool {
+    match target.kind() {
+        TargetKind::Company => true,
+        TargetKind::Note => target.as_str().starts_with("companies/"),
+        _ => false,
+    }
+}

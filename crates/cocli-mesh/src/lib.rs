@@ -1,0 +1,56 @@
+//! The direct road: one session per member of a roster, over libp2p.
+//!
+//! ```text
+//!   Mesh::send ─▶ Outbox ─▶ writer ─▶ /cocli/push/1, /cocli/sync/1 ─▶ reader ─▶ Inbox ─▶ Events
+//!                 per peer and lane            QUIC or TCP              per peer and lane
+//! ```
+//!
+//! What always holds:
+//! - A session is between two members whose roster hashes are equal; nobody else's
+//!   frames are read.
+//! - Two members have at most one session, however often they dial each other.
+//! - Frames of one session and lane arrive whole and in order, or the session ends.
+//!   Frames queued when a session ends are lost, and counted: this road carries,
+//!   anti-entropy repairs.
+//! - Sending never waits, and a slow peer slows nobody else.
+//! - Memory is bounded per peer, whatever the peer sends or does not read.
+//!
+//! Frames are opaque bytes of at most [`FRAME_BYTES_MAX`]. Times are milliseconds
+//! (`_ms`) unless the name says otherwise, sizes are bytes (`_bytes`). This crate
+//! does not know what records, journals or rosters' files are, and libp2p's types
+//! do not leave it.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod address;
+mod choose;
+mod config;
+mod counters;
+mod dial;
+mod driver;
+mod error;
+mod establish;
+mod event;
+mod frame;
+mod handler;
+mod hello;
+mod inbox;
+mod link;
+mod membership;
+mod mesh;
+mod outbox;
+mod peer_queue;
+mod protocol;
+mod session;
+mod shared;
+mod transport;
+
+pub use config::{
+    ADDRESSES_MAX, Config, FRAME_BYTES_MAX, INBOX_BYTES_MAX, INBOX_FRAMES_MAX, Limits, MEMBERS_MAX, Member,
+    OUTBOX_BYTES_MAX, OUTBOX_FRAMES_MAX, PeerKey, Roads, Roster, public_key,
+};
+pub use counters::{Counters, LaneCounters, PeerCounters, RefusedCounters, SessionInfo};
+pub use error::{MeshError, SendError};
+pub use event::{DisconnectReason, Event, Lane, RefusedReason, Via, Violation};
+pub use inbox::Events;
+pub use mesh::Mesh;

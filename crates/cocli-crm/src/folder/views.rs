@@ -1,0 +1,42 @@
+//! The files that people open, kept up with the state.
+
+use cocli_model::Stamp;
+use cocli_store::StateError;
+use cocli_store::files::{BatchReport, FilesError, Writer};
+
+use super::{Folder, FolderError, Notice};
+
+impl Folder {
+    /// Writes the files whose targets changed; nothing if none did.
+    ///
+    /// Files that somebody edited are left alone and become a [`Notice`].
+    ///
+    /// # Errors
+    /// [`FolderError::Views`]; the records are safe, and the next call tries again.
+    pub fn write_views(&mut self) -> Result<BatchReport, FolderError> {
+        if !self.state.read(|tx| tx.has_stale_views())? {
+            return Ok(BatchReport::default());
+        }
+        let today = Stamp::from_us(self.now_ms().saturating_mul(1000)).unwrap_or(Stamp::EPOCH);
+        let writer = Writer::open(self.place.root()).map_err(FolderError::Views)?;
+        let report = match writer.write_all(&mut self.state, today) {
+            Err(FilesError::State(StateError::Damaged(what))) => return Err(StateError::Damaged(what).into()),
+            report => report.map_err(FolderError::Views)?,
+        };
+        self.notices.extend(report.left.iter().cloned().map(Notice::FileLeft));
+        Ok(report)
+    }
+
+    /// After a commit: a failure to write files is told and does not undo what stands.
+    pub(super) fn write_views_or_tell(&mut self) {
+        if let Err(error) = self.write_views() {
+            let mut words = error.to_string();
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                words = format!("{words}: {cause}");
+                source = cause.source();
+            }
+            self.notices.push(Notice::ViewsFailed(words));
+        }
+    }
+}

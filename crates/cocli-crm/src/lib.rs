@@ -1,0 +1,39 @@
+//! Companies and notes in a data folder: what people do with it, on top of journals and
+//! their folded state.
+//!
+//! - [`home`], [`marker`], [`key`], [`roster`]: where a folder is, that it is one, whose
+//!   node writes it here, and who may write at all.
+//! - [`folder`]: an open folder; reading, catching up, committing.
+//! - [`fields`], [`phone`], [`resolve`]: what people type, and what it means.
+//! - [`company`], [`note`], [`import`], [`conflict`], [`undo`], [`history`]: what people do.
+//! - [`bulk`]: commands of many rows. [`log`], [`scratch`]: proof from journals alone.
+//! - [`sync_note`]: what was exchanged when, for when no daemon can be asked.
+//!
+//! Nothing here prints, asks or knows of sockets. Time comes in as [`folder::Now`], in
+//! milliseconds since 1970; stamps are microseconds (`_us`), sizes bytes (`_bytes`).
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod bulk;
+pub mod company;
+pub mod conflict;
+mod durable;
+pub mod fields;
+pub mod folder;
+pub mod history;
+pub mod home;
+pub mod import;
+pub mod key;
+pub mod log;
+pub mod marker;
+pub mod note;
+pub mod phone;
+pub mod resolve;
+pub mod roster;
+pub mod scratch;
+pub mod sync_note;
+pub mod undo;
+pub mod wal;
+
+pub use folder::{Folder, FolderError};
+pub use home::Home;

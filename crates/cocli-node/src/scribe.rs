@@ -1,0 +1,293 @@
+//! The scribe: the one thread that appends to this node's journal and reads what commands
+//! appended to it.
+//!
+//! - Commits that wait are written together and synced once (group commit). They are
+//!   pushed after the write and answered after the sync (L1).
+//! - What another process appended is synced before anybody hears of it.
+//! - It waits for the disk and the journal's lock, never for a peer, a fold or the driver:
+//!   what it tells the driver waits in a bounded queue, and answers go out before that.
+
+use std::sync::Arc;
+
+use cocli_crm::folder::Appended;
+use cocli_journal::{
+    AppendError, Branch, Commit, Disk, Journal, JournalFile, JournalKey, Place, Placed, RefusedCommit, Standing, Tip,
+};
+use cocli_model::{Datagram, Epoch, NodeId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::broken::Broken;
+use crate::clock::wall_ms;
+use crate::index::{SharedReplicas, lock};
+use crate::witness::Witness;
+use crate::words::chain;
+
+/// Orders that wait; whoever has more waits until some are done.
+pub(crate) const ORDERS_MAX: usize = 1_024;
+/// News that wait for the driver.
+pub(crate) const NEWS_MAX: usize = 1_024;
+/// Commits written at once, give or take an order: some four datagrams, a megabyte.
+const BATCH_COMMITS_MAX: usize = 4_096;
+
+/// The answer to a write: for each commit where it stands, or why it does not.
+pub(crate) type WriteAnswer = Result<Vec<Result<Placed, RefusedCommit>>, Arc<AppendError>>;
+
+/// What the scribe is asked to do.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Append commits.
+    Write { commits: Vec<Commit>, reply: oneshot::Sender<WriteAnswer> },
+    /// See what other processes appended.
+    Look,
+    /// Everybody who could know says that the journal ends here.
+    Confirm(Tip),
+    /// Others hold more of this epoch than we wrote: leave it.
+    GiveUp(Epoch),
+}
+
+/// What the scribe tells.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// Written, not synced: our own.
+    Written(Vec<Appended>),
+    /// Synced: others appended some of these.
+    Found(Vec<Datagram>),
+    /// Everything told so far is durable.
+    Synced(Option<Tip>),
+    /// The present epoch: `None` while its end is in doubt.
+    Current(Option<JournalKey>),
+    /// The journal cannot be written; in words.
+    Failed(String),
+}
+
+/// The scribe's hands.
+pub(crate) struct Scribe {
+    journal: Journal,
+    disk: Arc<dyn Disk>,
+    place: Place,
+    replicas: SharedReplicas,
+    id: NodeId,
+    witness: Arc<Witness>,
+    news: mpsc::Sender<News>,
+    current: Option<JournalKey>,
+    broken: Broken,
+}
+
+/// Commits that are durable, each with its place, and where the journal ends.
+type Synced = (Vec<Result<Placed, RefusedCommit>>, Option<Tip>);
+
+/// A write that waits for its sync.
+type Waiting = (oneshot::Sender<WriteAnswer>, usize);
+
+impl Scribe {
+    /// The scribe of an open journal in `place`, whose node is `id`.
+    pub(crate) fn new(
+        journal: Journal,
+        (disk, place, id): (Arc<dyn Disk>, Place, NodeId),
+        replicas: SharedReplicas,
+        witness: Arc<Witness>,
+        news: mpsc::Sender<News>,
+    ) -> Scribe {
+        let current = journal.current();
+        Scribe { journal, disk, place, replicas, id, witness, news, current, broken: Broken::from_env() }
+    }
+
+    /// Works until nobody gives orders, then closes the journal.
+    pub(crate) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut batch = Vec::new();
+        while orders.blocking_recv_many(&mut batch, ORDERS_MAX) > 0 {
+            if self.broken == Broken::Fsync {
+                batch = answer_early(batch, &self.journal);
+            }
+            while !batch.is_empty() {
+                self.perform(&mut batch);
+            }
+        }
+        if let Err(error) = self.journal.close() {
+            tracing::error!(error = &error as &dyn std::error::Error, "the journal was not closed cleanly");
+        }
+    }
+
+    /// Takes orders from the front, writes together up to a bound.
+    fn perform(&mut self, batch: &mut Vec<Order>) {
+        let (mut commits, mut waiting) = (Vec::new(), Vec::<Waiting>::new());
+        let mut taken = 0;
+        let mut look = false;
+        for order in batch.iter_mut() {
+            if commits.len() >= BATCH_COMMITS_MAX {
+                break;
+            }
+            taken += 1;
+            match std::mem::replace(order, Order::Look) {
+                Order::Write { commits: more, reply } => {
+                    waiting.push((reply, more.len()));
+                    commits.extend(more);
+                }
+                Order::Look => look = true,
+                Order::Confirm(tip) => self.confirm(&tip),
+                Order::GiveUp(epoch) => self.give_up(epoch),
+            }
+        }
+        batch.drain(..taken);
+        if waiting.is_empty() {
+            if look {
+                self.look();
+            }
+        } else {
+            self.write(&commits, waiting);
+        }
+        self.tell_current();
+    }
+
+    fn write(&mut self, commits: &[Commit], waiting: Vec<Waiting>) {
+        let now_ms = wall_ms();
+        if let Some(stamp) = self.witness.latest() {
+            self.journal.witness(stamp, now_ms);
+        }
+        match self.write_and_sync(commits, now_ms) {
+            Ok((answers, tip)) => {
+                answer(waiting, answers);
+                lock(&self.replicas).own_synced();
+                self.tell(News::Synced(tip));
+            }
+            Err(error) => self.refuse(waiting, error),
+        }
+    }
+
+    /// Writes, pushes what is our own, syncs.
+    fn write_and_sync(&mut self, commits: &[Commit], now_ms: i64) -> Result<Synced, AppendError> {
+        let mut written = self.journal.write(commits, now_ms)?;
+        let answers = std::mem::take(&mut written.commits);
+        if written.others_appended {
+            self.journal.sync()?;
+            self.find();
+        } else if !written.datagrams.is_empty() {
+            if let Err(error) = lock(&self.replicas).learn(&written) {
+                tracing::error!(error = &error as &dyn std::error::Error, "this node's journal cannot be read back");
+            }
+            self.tell(News::Written(written.datagrams));
+            self.journal.sync()?;
+        }
+        Ok((answers, self.journal.tip()))
+    }
+
+    /// Makes what other processes appended durable, and reads it.
+    fn look(&mut self) {
+        match self.journal.catch_up() {
+            Ok(false) => {}
+            Ok(true) => {
+                self.find();
+                let tip = self.journal.tip();
+                self.tell(News::Synced(tip));
+            }
+            Err(error @ AppendError::Lock(_)) => {
+                // Its holder may be stopped; what it appended is found when it wakes.
+                tracing::warn!(error = &error as &dyn std::error::Error, "the journal cannot be read now");
+            }
+            Err(error) => self.refuse(Vec::new(), error),
+        }
+    }
+
+    /// Reads what this node's journal holds beyond what was read of it, all of it synced.
+    fn find(&mut self) {
+        let mut found = Vec::new();
+        for file in self.newest_files() {
+            match lock(&self.replicas).catch_up(&file) {
+                Ok(datagrams) => found.extend(datagrams),
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "this node's journal cannot be read back"
+                    );
+                }
+            }
+        }
+        if !found.is_empty() {
+            self.tell(News::Found(found));
+        }
+    }
+
+    /// The files of this node's present epoch, and of the one read last, that may have grown.
+    fn newest_files(&self) -> Vec<JournalFile> {
+        let names = self.disk.list(&self.place.wal()).unwrap_or_default();
+        let own = names.iter().filter_map(|name| name.parse::<JournalFile>().ok());
+        let own = own.filter(|file| file.author.id == self.id && file.branch == Branch::Main);
+        let epochs = [self.current.map(|key| key.epoch), self.journal.tip().map(|tip| tip.epoch)];
+        let replicas = lock(&self.replicas);
+        let grew = |file: &JournalFile| {
+            let read = replicas.holding(&file.key()).map(|holding| holding.tip.stamp.date());
+            epochs.contains(&Some(file.epoch)) && read.is_none_or(|date| file.date >= date)
+        };
+        let mut files: Vec<JournalFile> = own.filter(grew).collect();
+        files.sort();
+        files
+    }
+
+    fn refuse(&mut self, waiting: Vec<Waiting>, error: AppendError) {
+        tracing::error!(error = &error as &dyn std::error::Error, "nothing was appended");
+        let poisoned = matches!(error, AppendError::Poisoned { .. });
+        if !matches!(error, AppendError::Lock(_)) {
+            self.tell(News::Failed(chain(&error)));
+        }
+        let error = Arc::new(error);
+        for (reply, _) in waiting {
+            // A client that went away needs no answer.
+            let _ = reply.send(Err(Arc::clone(&error)));
+        }
+        if poisoned && let Err(error) = self.journal.reopen() {
+            tracing::error!(error = &error as &dyn std::error::Error, "the journal could not be opened anew");
+        }
+    }
+
+    fn confirm(&mut self, tip: &Tip) {
+        if matches!(self.journal.standing(), Standing::Doubtful(_)) && self.journal.confirm(tip) {
+            tracing::info!(epoch = %tip.epoch, seq = tip.seq, "every member confirms where the journal ends: its epoch goes on");
+        }
+    }
+
+    fn give_up(&mut self, epoch: Epoch) {
+        if self.journal.tip().is_some_and(|tip| tip.epoch == epoch) {
+            self.journal.give_up_epoch();
+            tracing::warn!(%epoch, "others hold what this node did not write since its start: it goes on in a new epoch");
+        }
+    }
+
+    fn tell_current(&mut self) {
+        let current = self.journal.current();
+        if current != self.current {
+            self.current = current;
+            self.tell(News::Current(current));
+        }
+        for cut in self.journal.take_recovery().quarantined {
+            tracing::warn!(node = %self.id, ?cut, "bytes of the journal were moved to quarantine");
+        }
+    }
+
+    fn tell(&mut self, news: News) {
+        // Without a driver the daemon is ending, and what is on the disk is found again.
+        let _ = self.news.blocking_send(news);
+    }
+}
+
+/// Hands each write its part of the answers.
+fn answer(waiting: Vec<Waiting>, answers: Vec<Result<Placed, RefusedCommit>>) {
+    let mut answers = answers.into_iter();
+    for (reply, count) in waiting {
+        // A client that went away needs no answer.
+        let _ = reply.send(Ok(answers.by_ref().take(count).collect()));
+    }
+}
+
+/// The bug on purpose: says yes to every write and forgets it.
+fn answer_early(batch: Vec<Order>, journal: &Journal) -> Vec<Order> {
+    let mut rest = Vec::new();
+    for order in batch {
+        match order {
+            Order::Write { reply, .. } if journal.tip().is_some() => {
+                let _ = reply.send(Ok(Vec::new()));
+            }
+            order => rest.push(order),
+        }
+    }
+    rest
+}

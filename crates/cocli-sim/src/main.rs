@@ -1,0 +1,57 @@
+//! Runs many worlds and reports what happened in them.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use cocli_sim::{MINUTE, Runs};
+
+/// Simulates clusters under faults and checks the laws of the design.
+#[derive(Debug, Parser)]
+struct Args {
+    /// How many seeds.
+    #[arg(long, default_value_t = 200)]
+    seeds: u64,
+    /// The first one.
+    #[arg(long, env = "SIM_SEED", default_value_t = 1)]
+    start: u64,
+    /// Machines in each world.
+    #[arg(long, default_value_t = 5)]
+    nodes: usize,
+    /// Simulated minutes during which things break.
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+    /// Threads.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Print the hash of every history.
+    #[arg(long)]
+    traces: bool,
+}
+
+fn main() -> std::io::Result<ExitCode> {
+    let args = Args::parse();
+    let runs = Runs {
+        start: args.start,
+        seeds: args.seeds,
+        nodes: args.nodes,
+        span_us: args.minutes * MINUTE,
+        jobs: args.jobs,
+    };
+    let (report, broken) = runs.run(&|outcome| {
+        if args.traces {
+            let hex: String = outcome.trace.iter().map(|byte| format!("{byte:02x}")).collect();
+            // A closed pipe is no reason to stop counting.
+            let _ = writeln!(std::io::stdout(), "{} {hex}", outcome.seed);
+        }
+    });
+    let mut out = std::io::stdout().lock();
+    write!(out, "{report}")?;
+    for outcome in &broken {
+        if let Some(law) = &outcome.broken {
+            writeln!(out, "BROKEN {law}\n  replay with SIM_SEED={} cocli-sim --seeds 1", outcome.seed)?;
+        }
+    }
+    let too_rare = report.seeds >= 1_000 && !report.too_rare().is_empty();
+    Ok(if broken.is_empty() && !too_rare { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

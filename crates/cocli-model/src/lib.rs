@@ -11,7 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod author;
-pub mod cbor;
+mod cbor;
 pub mod cid;
 pub mod context;
 pub mod datagram;

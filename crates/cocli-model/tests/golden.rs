@@ -8,7 +8,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-use cocli_model::cbor;
 use cocli_model::datagram::Header;
 use cocli_model::seal::{RowKeys, Salt, Seal, commitment};
 use cocli_model::usv::{self, Piece};
@@ -136,7 +135,7 @@ fn block_of(datagram: &Datagram) -> Vec<u8> {
     let text = |row: &StoredRow| if let StoredRow::Row(row) = row { row.text().to_owned() } else { unreachable!() };
     let rows = datagram.rows().iter().enumerate();
     let commitments: Vec<[u8; 32]> = rows.map(|(i, row)| commitment(&keys.key(i).unwrap(), &text(row))).collect();
-    cbor::block(datagram.header(), &commitments)
+    datagram.header().block(&commitments)
 }
 
 /// Hex in lines of 32 bytes, as it stands in the files.

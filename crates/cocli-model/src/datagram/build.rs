@@ -5,7 +5,6 @@ use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::SigningKey;
 
 use super::{DATAGRAM_BYTES_MAX, Datagram, DatagramError, Header, ROWS_MAX, StoredRow};
-use crate::cbor;
 use crate::cid::Cid;
 use crate::dot::SEQ_MAX;
 use crate::record::Draft;
@@ -79,7 +78,7 @@ impl Datagram {
     ) -> Result<Datagram, DatagramError> {
         check_rows(&header, &rows, last_stamp)?;
         let commitments = commitments(&rows, &keys)?;
-        let cid = Cid::of_block(&cbor::block(&header, &commitments));
+        let cid = Cid::of_block(&header.block(&commitments));
         let datagram = Datagram { header, rows, commitments, last_stamp, keys, cid, sig: [0; 64] };
         match datagram.wire_bytes() {
             bytes if bytes > DATAGRAM_BYTES_MAX => Err(DatagramError::TooLarge(bytes)),

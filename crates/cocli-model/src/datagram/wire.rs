@@ -6,9 +6,10 @@
 
 use minicbor::{Decoder, Encoder, data::Type};
 
+use super::block::encode_header;
 use super::{DATAGRAM_BYTES_MAX, Datagram, DatagramError, Header, ROWS_MAX, StoredRow};
 use crate::author::{Author, Environment};
-use crate::cbor::{INFALLIBLE, decode_link, encode_header};
+use crate::cbor::{INFALLIBLE, decode_link};
 use crate::cid::CID_BYTES;
 use crate::row::{COLUMNS, Row, US};
 use crate::seal::RowKeys;

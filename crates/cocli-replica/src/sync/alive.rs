@@ -9,34 +9,30 @@ use cocli_model::NodeId;
 use super::api::Lane;
 use super::io::Output;
 use super::message::{ALIVE_PEERS_MAX, Alive};
+use super::pulse::ALIVE_MS;
 use super::replica::Replica;
 use super::wire;
 
-/// How often a node says that it is there (DESIGN §7).
-pub const ALIVE_MS: u64 = 10_000;
-/// How soon after a connection came or went the peers are told.
-const ALIVE_SOON_MS: u64 = 1_000;
 /// Alives that may differ, with nothing left to ask, before all is told again.
 const STUCK_MAX: u32 = 2;
 
 impl Replica {
     /// Tells everybody soon that a connection came or went.
     pub(crate) fn alive_soon(&mut self) {
-        self.alive_due_ms = self.alive_due_ms.min(self.now_ms + ALIVE_SOON_MS);
+        self.pulse.hasten(self.now_ms);
     }
 
     /// Says that we are there, when it is time.
     pub(crate) fn tick_alive(&mut self) {
-        if self.now_ms < self.alive_due_ms {
+        if !self.pulse.beat(self.now_ms) {
             return;
         }
-        self.alive_due_ms = self.now_ms + ALIVE_MS;
         let connected: Vec<NodeId> = self.connected().collect();
         connected.into_iter().for_each(|peer| self.send_alive(peer));
     }
 
     fn wall_ms(&self) -> i64 {
-        i64::try_from(self.now_ms).unwrap_or(i64::MAX).saturating_add(self.vitals.wall_ahead_ms)
+        i64::try_from(self.now_ms).unwrap_or(i64::MAX).saturating_add(self.pulse.vitals.wall_ahead_ms)
     }
 
     pub(crate) fn send_alive(&mut self, peer: NodeId) {
@@ -51,8 +47,8 @@ impl Replica {
             sent_ms: self.wall_ms(),
             echo_ms,
             frontier,
-            state: self.vitals.state,
-            fold_version: self.vitals.fold_version,
+            state: self.pulse.vitals.state,
+            fold_version: self.pulse.vitals.fold_version,
             version: (self.session, self.version),
             known,
             peers: self.connected().take(ALIVE_PEERS_MAX).collect(),

@@ -10,15 +10,7 @@ use super::journal::{Journal, Segment};
 use super::message::{Ask, Entry, LOCATOR_MAX, Part};
 use super::name::{Branch, JournalId, Mark};
 use super::replica::Replica;
-
-/// What of an entry is missing here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lack {
-    /// Its tip, this many rows ahead of ours at least.
-    Tip(u64),
-    /// A run, from this row on.
-    Run { from: u64, to: u64 },
-}
+use super::wants::Lack;
 
 impl Replica {
     /// Whether what leads to an entry's tip is held, back to its first row: an island of

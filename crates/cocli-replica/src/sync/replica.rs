@@ -18,16 +18,9 @@ use super::ledger::Ledger;
 use super::message::{Entry, Message};
 use super::name::JournalId;
 use super::peer::Peer;
+use super::pulse::{Pulse, Vitals};
 use super::wants::Wants;
 use super::{frontier, wire};
-
-/// What an `Alive` says of this node; told by [`Input::Vitals`].
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Vitals {
-    pub(crate) state: [u8; 32],
-    pub(crate) fold_version: u32,
-    pub(crate) wall_ahead_ms: i64,
-}
 
 /// A replica of all journals: what it holds, what its peers hold, what it asks for.
 #[derive(Debug)]
@@ -47,8 +40,7 @@ pub struct Replica {
     pub(crate) peers: BTreeMap<NodeId, Peer>,
     pub(crate) wants: Wants,
     pub(crate) acks: Acks,
-    pub(crate) vitals: Vitals,
-    pub(crate) alive_due_ms: u64,
+    pub(crate) pulse: Pulse,
     /// Journals whose durable tips changed within this `handle`.
     pub(crate) touched: BTreeSet<JournalId>,
     pub(crate) fresh: Fresh,
@@ -76,8 +68,7 @@ impl Replica {
             peers: BTreeMap::new(),
             wants: Wants::default(),
             acks: Acks::of(own),
-            vitals: Vitals::default(),
-            alive_due_ms: config.session % super::alive::ALIVE_MS,
+            pulse: Pulse::of_session(config.session),
             touched: BTreeSet::new(),
             fresh: Fresh::default(),
             ledger: Ledger::default(),
@@ -103,7 +94,7 @@ impl Replica {
             Input::Served { peer, journal } => self.on_served(shelf, peer, journal),
             Input::Roster(members) => self.on_roster(members),
             Input::Vitals { state, fold_version, wall_ahead_ms } => {
-                self.vitals = Vitals { state, fold_version, wall_ahead_ms };
+                self.pulse.vitals = Vitals { state, fold_version, wall_ahead_ms };
             }
             Input::Truncated { journal, place, tip } => self.on_truncated(shelf, journal, place, tip),
             Input::Timeout => {}
@@ -124,7 +115,7 @@ impl Replica {
     #[must_use]
     pub fn next_deadline(&self) -> Option<u64> {
         let connected = self.peers.values().any(|peer| peer.connected);
-        let alive = connected.then_some(self.alive_due_ms);
+        let alive = connected.then_some(self.pulse.due_ms());
         alive.into_iter().chain(self.wants.deadline_ms()).min()
     }
 

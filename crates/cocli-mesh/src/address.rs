@@ -7,8 +7,8 @@ use libp2p::identity::{PublicKey, ed25519};
 use libp2p::multiaddr::{Multiaddr, Protocol};
 use libp2p::{PeerId, core::ConnectedPoint};
 
-use crate::config::PeerKey;
 use crate::event::Via;
+use crate::key::PeerKey;
 
 /// The multihash code of a key that is not hashed but spelled out, as Ed25519
 /// keys are in peer ids.
@@ -65,7 +65,7 @@ pub(crate) fn peer_key(id: &PeerId) -> Option<PeerKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::public_key;
+    use crate::key::public_key;
 
     #[test]
     fn addresses_and_keys_come_back() {

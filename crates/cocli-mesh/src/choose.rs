@@ -6,7 +6,7 @@
 //! same one whatever order the connections were seen in, and none is given up
 //! after frames travelled on it. Ages are milliseconds.
 
-use crate::config::PeerKey;
+use crate::key::PeerKey;
 
 /// A session at least this old cannot be the other half of a simultaneous dial
 /// (an attempt lives 6 s at most): a peer that dials beside it has lost it.

@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::config::PeerKey;
 use crate::event::{Lane, Via};
+use crate::key::PeerKey;
 
 /// A picture of all counters at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,8 +5,9 @@
 //! bound. Time is milliseconds since the mesh started and never goes back; dice
 //! come in as numbers. Nothing here knows a socket.
 
-use crate::config::{Limits, Roads};
+use crate::config::Roads;
 use crate::event::Via;
+use crate::limits::Limits;
 
 /// A session that lived this long is taken as proof that dialling works, and
 /// resets the pause. Shorter ones do not, or a peer that breaks the protocol at

@@ -1,6 +1,7 @@
-//! The loop of a mesh: owns the swarm, dials, admits, and turns connections into
-//! sessions (`establish`) for members (`membership`). It decides nothing that a pure module can decide (`dial`, `choose`)
-//! and moves no frames: the tasks of `session` do.
+//! The loop of a mesh: owns the swarm and dials. Who may connect is decided in
+//! `admission`, how a connection becomes a session in `establish`. The loop decides
+//! nothing that a pure module can decide (`dial`, `choose`) and moves no frames: the
+//! tasks of `session` do.
 //!
 //! It never waits for a caller, a peer or a full queue.
 
@@ -16,11 +17,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::address::{multiaddr, peer_key, remote, socket_addr};
-use crate::config::{Limits, PeerKey, Roads, Roster};
+use crate::config::Roads;
 use crate::event::{DisconnectReason, Event, RefusedReason, Via};
+use crate::key::PeerKey;
+use crate::limits::Limits;
 use crate::link::{Link, Notice};
 use crate::membership::Membership;
 use crate::protocol::{Denied, FromLink, Protocol};
+use crate::roster::Roster;
 use crate::shared::Shared;
 
 /// Notices on their way from tasks; a task that finds it full waits.

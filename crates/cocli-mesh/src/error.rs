@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::config::{ADDRESSES_MAX, FRAME_BYTES_MAX, MEMBERS_MAX};
+use crate::limits::{ADDRESSES_MAX, FRAME_BYTES_MAX, MEMBERS_MAX};
 
 /// Why a mesh did not start, or did not take a roster.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use crate::config::PeerKey;
+use crate::key::PeerKey;
 
 /// One of the two streams between two peers. What is on one never delays the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 
-use crate::config::FRAME_BYTES_MAX;
+use crate::limits::FRAME_BYTES_MAX;
 
 /// The length prefix, in bytes.
 pub(crate) const PREFIX_BYTES: usize = 4;

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use crate::config::{Limits, PeerKey};
 use crate::event::{Event, Lane};
+use crate::key::PeerKey;
+use crate::limits::Limits;
 use crate::peer_queue::{Frame, PeerQueue};
 
 /// Refusals kept for the owner; later ones are dropped and counted, for strangers

@@ -23,6 +23,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod address;
+mod admission;
 mod choose;
 mod config;
 mod counters;
@@ -35,22 +36,28 @@ mod frame;
 mod handler;
 mod hello;
 mod inbox;
+mod key;
+mod limits;
 mod link;
 mod membership;
 mod mesh;
 mod outbox;
 mod peer_queue;
 mod protocol;
+mod roster;
 mod session;
 mod shared;
 mod transport;
 
-pub use config::{
-    ADDRESSES_MAX, Config, FRAME_BYTES_MAX, INBOX_BYTES_MAX, INBOX_FRAMES_MAX, Limits, MEMBERS_MAX, Member,
-    OUTBOX_BYTES_MAX, OUTBOX_FRAMES_MAX, PeerKey, Roads, Roster, public_key,
-};
+pub use config::{Config, Roads};
 pub use counters::{Counters, LaneCounters, PeerCounters, RefusedCounters, SessionInfo};
 pub use error::{MeshError, SendError};
 pub use event::{DisconnectReason, Event, Lane, RefusedReason, Via, Violation};
 pub use inbox::Events;
+pub use key::{PeerKey, public_key};
+pub use limits::{
+    ADDRESSES_MAX, FRAME_BYTES_MAX, INBOX_BYTES_MAX, INBOX_FRAMES_MAX, Limits, MEMBERS_MAX, OUTBOX_BYTES_MAX,
+    OUTBOX_FRAMES_MAX,
+};
 pub use mesh::Mesh;
+pub use roster::{Member, Roster};

@@ -14,9 +14,9 @@ use libp2p::swarm::ConnectionId;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::config::PeerKey;
 use crate::event::{DisconnectReason, Via};
 use crate::hello::Hello;
+use crate::key::PeerKey;
 use crate::session::Session;
 
 /// A connection to a member.

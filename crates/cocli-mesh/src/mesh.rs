@@ -7,12 +7,14 @@ use bytes::Bytes;
 use libp2p::identity::Keypair;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::config::{Config, PeerKey, Roster, public_key};
+use crate::config::Config;
 use crate::counters::Counters;
 use crate::driver::{Command, Driver};
 use crate::error::{MeshError, SendError};
 use crate::event::Lane;
 use crate::inbox::{Events, Inbox};
+use crate::key::{PeerKey, public_key};
+use crate::roster::Roster;
 use crate::shared::Shared;
 use crate::transport;
 

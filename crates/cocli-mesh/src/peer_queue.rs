@@ -139,8 +139,8 @@ impl Load {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::PeerKey;
     use crate::event::DisconnectReason;
+    use crate::key::PeerKey;
 
     const BOUNDS: (usize, usize) = (4, 100);
     const PEER: PeerKey = PeerKey([9; 32]);

@@ -14,11 +14,11 @@ use futures::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::Stream;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
-use crate::config::Limits;
 use crate::event::{DisconnectReason, Lane, Violation};
 use crate::frame::{self, Deframer, TooLong};
 use crate::hello;
 use crate::inbox::Inbox;
+use crate::limits::Limits;
 use crate::outbox::Outbox;
 use crate::shared::Peer;
 

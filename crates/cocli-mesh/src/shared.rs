@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 
-use crate::config::{FRAME_BYTES_MAX, PeerKey};
 use crate::counters::{Count, Counters, LaneCounts, PeerCounters, RefusedCounts, SessionInfo};
 use crate::error::SendError;
 use crate::event::{Lane, Via};
 use crate::inbox::Inbox;
+use crate::key::PeerKey;
+use crate::limits::FRAME_BYTES_MAX;
 use crate::outbox::Outbox;
 
 /// One member as callers see it.

@@ -13,9 +13,10 @@ use libp2p::identity::Keypair;
 use libp2p::{Swarm, SwarmBuilder, TransportError, noise, quic, swarm, tcp, yamux};
 
 use crate::address::multiaddr;
-use crate::config::{ADDRESSES_MAX, Limits, Roads};
+use crate::config::Roads;
 use crate::error::MeshError;
 use crate::event::Via;
+use crate::limits::{ADDRESSES_MAX, Limits};
 use crate::protocol::Protocol;
 
 /// Unread bytes of one QUIC stream.

@@ -32,6 +32,7 @@ mod fold;
 mod frontier;
 mod held;
 mod history;
+mod journal;
 mod listing;
 mod load;
 mod open;

@@ -3,8 +3,8 @@
 use cocli_model::{Cid, Epoch, NodeId};
 use rusqlite::OptionalExtension;
 
-use super::chain::seq_i64;
 use super::error::{StateError, damaged};
+use super::journal::seq_i64;
 use super::tx::Tx;
 
 /// How far one branch of one journal was folded without a gap.

@@ -136,7 +136,7 @@ impl Tx<'_> {
     pub fn record_of(&self, name: &Name) -> Result<Option<Entry>, StateError> {
         let Some(journal) = self.journal(name.dot.id, name.dot.epoch)? else { return Ok(None) };
         for placed in self.placed(&journal, name.dot.seq, name.dot.seq)? {
-            let id = placed.base + super::chain::seq_i64(name.dot.seq - placed.first)?;
+            let id = placed.base + super::journal::seq_i64(name.dot.seq - placed.first)?;
             let sql = "SELECT row_check, text FROM records WHERE id = ? AND row_check = ? AND text <> ''";
             let mut statement = self.conn.prepare_cached(sql)?;
             let mut rows = statement.query((id, name.check.as_str()))?;

@@ -5,9 +5,9 @@ use cocli_model::author::Environment;
 use cocli_model::{Author, Cause, Dot, Name, NodeName, Record, Target, row};
 use cocli_replica::fold::CellKey;
 
-use super::chain::seq_i64;
 use super::error::{StateError, damaged};
 use super::held::{Known, has_view};
+use super::journal::seq_i64;
 use super::tx::Tx;
 
 /// What stands for a node whose name no datagram told.

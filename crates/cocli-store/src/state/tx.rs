@@ -11,9 +11,9 @@ use cocli_model::{Epoch, NodeId, Target};
 use cocli_replica::fold::StateHash;
 use rusqlite::{CachedStatement, Connection};
 
-use super::chain::Journal;
 use super::error::StateError;
 use super::held::{Desk, KINDS};
+use super::journal::Journal;
 
 /// The one row of `head`.
 #[derive(Clone, Copy, Debug)]

@@ -16,7 +16,7 @@ use cocli_journal::{Branch, JournalFile, Role};
 use cocli_model::datagram::Header;
 use cocli_model::target::TargetKind;
 use cocli_model::{
-    Author, Cause, Datagram, Draft, Environment, Field, FieldName, Operator, Origin, Rank, Stamp, Value,
+    Author, Cause, Datagram, Draft, Environment, Epoch, Field, FieldName, Operator, Origin, Rank, Stamp, Value,
 };
 use cocli_replica::fold::Cells;
 use cocli_store::StateError;
@@ -161,6 +161,11 @@ fn l7_catching_up_costs_what_is_new_and_nothing_when_nothing_is() {
 
 /// A datagram that says it is `author`'s and is sealed by another key.
 fn forged_journal(author: &Author) -> Datagram {
+    first_datagram(author, "abcdefgh".parse().unwrap(), &SigningKey::from_bytes(&[9; 32]))
+}
+
+/// A whole journal: one datagram.
+fn first_datagram(author: &Author, epoch: Epoch, key: &SigningKey) -> Datagram {
     let draft = Draft {
         campaign: "".into(),
         target: "companies/forged".parse().unwrap(),
@@ -169,15 +174,16 @@ fn forged_journal(author: &Author) -> Datagram {
         cause: Cause::nothing(&Operator::Set),
         origin: Origin::of(Rank::Human),
     };
-    let header = Header {
-        author: author.clone(),
-        environment: Environment::Test,
-        epoch: "abcdefgh".parse().unwrap(),
-        first: 1,
-        prev: None,
-    };
+    let header = Header { author: author.clone(), environment: Environment::Test, epoch, first: 1, prev: None };
     let stamp = Stamp::from_us(1_790_000_000_000_000).unwrap();
-    Datagram::seal(header, &[(stamp, vec![draft])], [7; 16], &SigningKey::from_bytes(&[9; 32])).unwrap()
+    Datagram::seal(header, &[(stamp, vec![draft])], [7; 16], key).unwrap()
+}
+
+/// Puts a datagram into the file that is its journal's.
+fn put(node: &Node, datagram: &Datagram) {
+    let mut bytes = Vec::new();
+    datagram.write_usv(&mut bytes);
+    fs::write(node.wal().join(JournalFile::of(datagram, Branch::Main).to_string()), bytes).unwrap();
 }
 
 #[test]
@@ -195,9 +201,7 @@ fn l5_only_members_are_folded_and_only_under_their_own_key() {
     let author = friend.open().author();
     let forged = forged_journal(&author);
     let name = JournalFile::of(&forged, Branch::Main).to_string();
-    let mut bytes = Vec::new();
-    forged.write_usv(&mut bytes);
-    fs::write(here.wal().join(&name), bytes).unwrap();
+    put(&here, &forged);
     let report = folder.catch_up().unwrap();
     assert_eq!((report.rejected, report.datagrams, count(&folder)), (1, 0, 1), "{report:?}");
     fs::remove_file(here.wal().join(&name)).unwrap();
@@ -316,6 +320,34 @@ fn journals_that_are_all_gone_are_never_read_as_everything_deleted() {
     assert_eq!(count(&folder), 1, "the state is as it was");
     fs::write(&journal, bytes).unwrap();
     folder.catch_up().unwrap();
+}
+
+/// A daemon stores a journal and folds it while a command looks at both.
+#[test]
+fn a_journal_that_somebody_folds_meanwhile_is_not_taken_for_one_that_is_gone() {
+    const JOURNALS: u8 = 250;
+    let (here, friend) = (Node::new("here"), Node::new("friend"));
+    here.knows(&friend);
+    let (author, key) = (friend.open().author(), friend.open().node().key.clone());
+    let catch_up = |folder: &mut Folder| {
+        folder.catch_up().unwrap();
+        assert_eq!(folder.take_notices(), [], "nothing went back in time");
+    };
+    std::thread::scope(|scope| {
+        let (mut command, mut daemon) = (here.open(), here.open());
+        let here = &here;
+        let daemon = scope.spawn(move || {
+            for n in 0..JOURNALS {
+                put(here, &first_datagram(&author, Epoch::from_random([n; 5]), &key));
+                catch_up(&mut daemon);
+            }
+        });
+        while !daemon.is_finished() {
+            catch_up(&mut command);
+        }
+    });
+    let mut folder = here.open();
+    assert_eq!(folder.catch_up().unwrap(), CaughtUp::default());
 }
 
 #[test]

@@ -62,8 +62,10 @@ impl Folder {
 
     fn fold_new(&mut self) -> Result<Result<CaughtUp, WentBack>, FolderError> {
         let wal = self.place.wal();
-        let (journals, foreign) = wal::journals(&wal)?;
+        // The marks before the files: whoever folds beside us has written before, so what
+        // a mark names is in every listing made after it was read.
         let mut marks = marks(&self.state)?;
+        let (journals, foreign) = wal::journals(&wal)?;
         if journals.is_empty() && !marks.is_empty() {
             return Err(FolderError::JournalsGone { wal, journals: marks.len() });
         }

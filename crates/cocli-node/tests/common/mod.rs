@@ -1,12 +1,13 @@
 //! Real daemons for the tests: each a process of its own on a folder of its own, on
-//! loopback, with free ports.
+//! loopback, with ports of its own.
 //!
 //! A test binary is its own daemon: it runs itself with [`DAEMON`] set, and the test
 //! `daemon_process`, which every test file has, becomes the daemon.
 #![allow(dead_code, unreachable_pub, clippy::print_stderr)]
 
+pub mod ports;
+
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -96,13 +97,7 @@ impl Cluster {
     /// Folders and rosters of `n` nodes; no daemon runs yet.
     pub fn new(n: usize) -> Cluster {
         let folder = tempfile::tempdir().unwrap();
-        // Held until all are known, so that they differ.
-        let ports: Vec<TcpListener> = (0..n).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let nodes: Vec<Node> = ports
-            .iter()
-            .enumerate()
-            .map(|(i, port)| Node::init(folder.path(), i, port.local_addr().unwrap().port()))
-            .collect();
+        let nodes: Vec<Node> = (0..n).map(|i| Node::init(folder.path(), i, ports::free_port())).collect();
         let cluster = Cluster { folder, nodes };
         for node in &cluster.nodes {
             cluster.nodes.iter().for_each(|other| node.enrol(other));

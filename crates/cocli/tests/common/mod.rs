@@ -2,6 +2,9 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+#[path = "../../../cocli-node/tests/common/ports.rs"]
+mod ports;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -100,9 +103,9 @@ impl Machine {
         }
     }
 
-    /// A loopback address nobody uses now.
+    /// A loopback address that nobody else uses.
     pub fn free_address() -> String {
-        std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+        format!("127.0.0.1:{}", ports::free_port())
     }
 }
 

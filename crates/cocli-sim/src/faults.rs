@@ -1,10 +1,12 @@
 //! What goes wrong in a world: distributions drawn once per seed.
 
-use crate::actors::PAUSES_US;
 use crate::dice::Dice;
 use crate::mishap::{Attack, Mishap, OUTAGE_US};
 use crate::network::Lossy;
 use crate::time::{MINUTE, MS, SECOND, Us};
+
+/// How long a pause between two deeds is on average, at least and at most.
+const PAUSES_US: (Us, Us) = (SECOND, 4 * SECOND);
 
 /// What goes wrong in a world.
 #[derive(Clone, Debug)]

@@ -14,17 +14,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod actors;
-mod audit;
-mod boot;
 mod dice;
-mod drive;
-mod fate;
 mod faults;
 mod judge;
 mod law;
 mod machine;
-mod malice;
 mod mishap;
 mod network;
 mod oracle;

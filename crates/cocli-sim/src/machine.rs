@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use cocli_journal::sim::{Image, SimDisk};
-use cocli_journal::{DaemonLock, Identity, Journal, Machine as MachineId, Place};
+use cocli_journal::{DaemonLock, Identity, Journal, Machine as MachineId};
 use cocli_model::{Author, Cid, Datagram, Environment, NodeId};
 use cocli_replica::fold::{MemoryCells, fold_record, unfold_record};
 use cocli_replica::sync::{Input, JournalId, Replica};
@@ -89,11 +89,6 @@ pub(crate) fn identity(number: usize) -> Identity {
     let id = NodeId::of_key(key.verifying_key().as_bytes());
     let name = format!("node-{number}").parse().expect("letters, digits and a dash make a node name");
     Identity { author: Author { name, id }, key, environment: Environment::Test }
-}
-
-/// The folders of every machine; each has a disk of its own.
-pub(crate) fn place() -> Place {
-    Place::new("/data", "/state")
 }
 
 impl Machine {

@@ -15,8 +15,12 @@ use cocli_model::{Datagram, NodeId};
 use cocli_replica::sync::{Branch, JournalId, Place, Short};
 use ed25519_dalek::VerifyingKey;
 
-use crate::machine::place;
 use crate::shelves::Shelves;
+
+/// The folders of every machine; each has a disk of its own.
+pub(crate) fn place() -> cocli_journal::Place {
+    cocli_journal::Place::new("/data", "/state")
+}
 
 /// A chain.
 pub(crate) type ChainId = (JournalId, Branch);

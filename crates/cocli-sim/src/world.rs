@@ -1,60 +1,31 @@
 //! A world: machines, the network between them, and everything that is going to happen.
 
-use std::sync::Arc;
+mod actors;
+mod audit;
+mod boot;
+mod deed;
+mod describe;
+mod drive;
+mod event;
+mod fate;
+mod happen;
+mod malice;
+mod mishaps;
 
 use cocli_journal::sim::SimDisk;
-use cocli_model::NodeId;
-use cocli_replica::sync::{Input, JournalId, Lane};
+use cocli_replica::sync::Input;
 
 use crate::dice::Dice;
 use crate::faults::Faults;
 use crate::law::{Broken, Law};
 use crate::machine::{DAY_MS, Machine, NOON_MS};
-use crate::malice::Malice;
-use crate::mishap::Mishap;
-use crate::network::{Lossy, Network, Parcel, Road};
+use crate::network::{Lossy, Network, Road};
 use crate::oracle::Oracle;
 use crate::queue::Queue;
 use crate::report::Tally;
-use crate::store::ChainId;
 use crate::time::{MINUTE, MS, SECOND, Us};
-
-/// Something that is going to happen.
-#[derive(Debug)]
-pub(crate) enum Event {
-    /// A frame arrives.
-    Arrive(Parcel),
-    /// A frame of a machine has left its queue.
-    Left { m: usize, peer: NodeId, connection: u64, lane: Lane, bytes: usize },
-    /// An answer was read and sent.
-    Served { m: usize, peer: NodeId, connection: u64, journal: JournalId },
-    /// A daemon wanted to be woken.
-    Timer { m: usize, life: u64 },
-    /// A daemon syncs its files.
-    Sync { m: usize, life: u64 },
-    /// A chain that could not be added to has rested.
-    Unstall { m: usize, life: u64, chain: ChainId },
-    /// Two machines try to connect.
-    Dial(usize, usize),
-    /// A machine notices that a connection is gone.
-    Notice { m: usize, other: usize, connection: u64 },
-    /// A connection on which a direction was blocked all the time breaks.
-    Idle { a: usize, b: usize, connection: u64 },
-    /// A direction is free again.
-    Free { from: usize, to: usize },
-    /// A machine starts its daemon.
-    Boot(usize),
-    /// Somebody does something.
-    Act,
-    /// Something goes wrong.
-    Mishap(Mishap),
-    /// The bad member does what it does.
-    Malice,
-    /// A daemon says what its state is.
-    Vitals { m: usize, life: u64 },
-    /// Auditors look at one machine in depth.
-    Audit,
-}
+pub(crate) use event::Event;
+use malice::Malice;
 
 /// A world of many nodes.
 #[derive(Debug)]
@@ -175,7 +146,7 @@ impl World {
         while self.broken.is_none() {
             let Some((when_us, event)) = self.queue.next(until_us) else { break };
             self.now_us = when_us;
-            self.note(b"event", &event_bytes(&event));
+            self.note(b"event", &event.bytes());
             self.happen(event);
         }
         self.now_us = until_us;
@@ -218,66 +189,6 @@ impl World {
         self.trace.update(bytes);
     }
 
-    fn happen(&mut self, event: Event) {
-        match event {
-            Event::Arrive(parcel) => self.arrive(&parcel),
-            Event::Left { m, peer, connection, lane, bytes } => {
-                if self.link(m, peer).is_some_and(|(_, number)| number == connection) {
-                    self.feed(m, Input::Flushed { peer, lane, bytes });
-                }
-            }
-            Event::Served { m, peer, connection, journal } => {
-                if self.link(m, peer).is_some_and(|(_, number)| number == connection) {
-                    self.feed(m, Input::Served { peer, journal });
-                }
-            }
-            Event::Timer { m, life } => self.wake(m, life),
-            Event::Sync { m, life } => {
-                if self.lives(m, life) {
-                    self.sync(m);
-                }
-            }
-            Event::Unstall { m, life, chain } => {
-                if self.lives(m, life) {
-                    self.unstall(m, chain);
-                }
-            }
-            Event::Dial(a, b) => {
-                self.dial(a, b);
-                let pause_us = self.dice.between(DIAL_US.0, DIAL_US.1);
-                self.queue.at(self.now_us + pause_us, Event::Dial(a, b));
-            }
-            Event::Notice { m, other, connection } => self.notice(m, other, connection),
-            Event::Idle { a, b, connection } => {
-                let same = self.net.connection(a, b).is_some_and(|open| open.number == connection);
-                if same && !self.net.is_open(a, b, self.now_us) {
-                    self.break_connection(a, b, SECOND);
-                }
-            }
-            Event::Free { from, to } => self.free(from, to),
-            Event::Boot(m) => self.boot(m),
-            Event::Act => {
-                if !self.healed {
-                    self.act();
-                    let pause_us = self.pause_us();
-                    self.queue.at(self.now_us + pause_us, Event::Act);
-                }
-            }
-            Event::Mishap(mishap) if !self.healed => self.mishap(&mishap),
-            Event::Mishap(_) => {}
-            Event::Malice => self.be_bad(),
-            Event::Vitals { m, life } => {
-                if self.lives(m, life) {
-                    self.vitals(m);
-                }
-            }
-            Event::Audit => {
-                self.audit_one();
-                self.queue.at(self.now_us + AUDIT_US, Event::Audit);
-            }
-        }
-    }
-
     pub(crate) fn lives(&self, m: usize, life: u64) -> bool {
         self.machines[m].is_up() && self.machines[m].life == life
     }
@@ -292,15 +203,5 @@ impl World {
         let fold_version = cocli_replica::fold::FOLD_VERSION;
         self.feed(m, Input::Vitals { state: state.to_bytes(), fold_version, wall_ahead_ms });
         self.queue.at(self.now_us + VITALS_US, Event::Vitals { m, life });
-    }
-}
-
-fn event_bytes(event: &Event) -> Vec<u8> {
-    match event {
-        Event::Arrive(Parcel { from, to, frame, .. }) => {
-            let ends = [*from as u64, *to as u64].map(u64::to_le_bytes).concat();
-            [&ends[..], &Arc::clone(frame)[..]].concat()
-        }
-        other => format!("{other:?}").into_bytes(),
     }
 }

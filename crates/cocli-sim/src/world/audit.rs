@@ -8,7 +8,7 @@ use cocli_model::usv::{Piece, scan};
 use cocli_replica::fold::Cells;
 
 use crate::law::Law;
-use crate::machine::place;
+use crate::store::place;
 use crate::world::World;
 
 impl World {
@@ -86,6 +86,28 @@ impl World {
                 }
                 Some(_) => {}
             }
+        }
+    }
+
+    /// What a majority was said to hold is held by one (L1).
+    pub(crate) fn check_holders(&mut self, index: usize) {
+        let write = &self.oracle.writes[index];
+        let mut holders = std::collections::BTreeSet::new();
+        for machine in &self.machines {
+            let bad =
+                self.malice.was_active && self.malice.member.is_some_and(|bad| self.machines[bad].id() == machine.id());
+            let stored = machine.process.as_ref().is_some_and(|process| process.shelves.is_stored(&write.datagram));
+            // Who is off holds what it held; it is looked at again when it boots.
+            let off = machine.process.is_none();
+            if bad || stored || off || machine.damaged {
+                holders.insert(machine.id());
+            }
+        }
+        let roster = self.members().len();
+        if holders.len() <= roster / 2 {
+            let what =
+                format!("{} was acknowledged as held by a majority, and {} hold it", write.told(), holders.len());
+            self.broken(Law::L1, what);
         }
     }
 }

@@ -10,10 +10,10 @@ use cocli_replica::sync::{Config as ReplicaConfig, JournalId, Replica};
 use ed25519_dalek::VerifyingKey;
 
 use crate::judge::forked;
-use crate::machine::{Process, fold, place};
+use crate::machine::{Process, fold};
 use crate::report::Rare;
 use crate::shelves::Shelves;
-use crate::store::Store;
+use crate::store::{Store, place};
 use crate::time::{MS, SECOND, Us};
 use crate::world::{Event, World};
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use cocli_journal::Commit;
-use cocli_model::{Draft, Epoch, FieldName, Name, NodeId, Origin, Rank, Stamp, Target, Value};
-use cocli_replica::fold::{CellKey, Cells, Change, Entry, plan_create, plan_undo, plan_visibility, plan_write};
+use cocli_model::{Draft, Epoch, FieldName, NodeId, Origin, Rank, Stamp, Target, Value};
+use cocli_replica::fold::{Change, Entry, plan_undo, plan_write};
 
 use crate::machine::Process;
-use crate::time::{MS, SECOND, Us};
-use crate::world::World;
+use crate::time::{MS, Us};
+use crate::world::deed::{Deed, plan, seen};
+use crate::world::{Event, World};
 
 /// How many companies everybody works on: few, so that people meet.
 const COMPANIES: usize = 6;
@@ -16,19 +17,6 @@ const COMPANIES: usize = 6;
 const REGISTERS: [&str; 4] = ["name", "phone", "website", "industry"];
 /// The elements of the sets.
 const TAGS: [&str; 4] = ["vip", "lead", "cold", "partner"];
-
-/// What somebody is about to do.
-#[derive(Clone, Debug)]
-enum Deed {
-    Set(Target, FieldName, Value),
-    Add(Target, Value),
-    Remove(Target, Value),
-    Unset(Target, FieldName),
-    Create(Target, u64),
-    Show(Target, bool),
-    Note(Target, u64),
-    Undo,
-}
 
 impl World {
     /// How long until somebody does something again.
@@ -174,57 +162,7 @@ impl World {
         let Some(trap) = self.machines[m].armed.take() else { return };
         let within_us = self.machines[m].sync_us / 2;
         let when_us = self.now_us + MS + self.dice.below(within_us.max(2 * MS));
-        self.queue.at(when_us, crate::world::Event::Mishap(trap));
+        self.queue.at(when_us, Event::Mishap(trap));
         self.tally.count("mishaps right after a write");
     }
 }
-
-fn plan(process: &Process, deed: &Deed, origin: &Origin) -> Option<Vec<Draft>> {
-    let cells = &process.cells;
-    let tips = |id: NodeId, epoch: Epoch| process.shelves.tips(id, epoch);
-    let tags = || FieldName::new("tags").expect("a short name is a field name");
-    let write = |target, field: &FieldName, change| plan_write(cells, target, field, &change, origin).ok();
-    match deed {
-        Deed::Set(target, field, value) => write(target, field, Change::Set(value.clone())),
-        Deed::Add(target, tag) => write(target, &tags(), Change::Add(tag.clone())),
-        Deed::Remove(target, tag) => write(target, &tags(), Change::Remove(tag.clone())),
-        Deed::Unset(target, field) => write(target, field, Change::Unset),
-        Deed::Create(target, number) => {
-            let identity = serde_json::json!({ "domain": format!("firm-{number}.example") });
-            let create = plan_create(cells, target, &identity, origin, &tips).ok()?;
-            let name = FieldName::new("name").expect("a short name is a field name");
-            let value = Value::string(&format!("Firm {number}")).expect("a short text is a value");
-            let mut drafts = vec![create];
-            drafts.extend(write(target, &name, Change::Set(value))?);
-            Some(drafts)
-        }
-        Deed::Show(target, shown) => {
-            Some(vec![plan_visibility(cells, target, Value::bool(!shown), origin, &tips).ok()?])
-        }
-        Deed::Note(target, number) => {
-            let stamp = Stamp::from_us(i64::try_from(*number).ok()? * 1_000_000).ok()?;
-            let note = target.note(stamp, process.journal.tip()?.epoch, 1 + number)?;
-            let body = FieldName::new("body").expect("a short name is a field name");
-            write(&note, &body, Change::Set(Value::string("called, no answer\nagain\u{1e}").ok()?))
-        }
-        Deed::Undo => None,
-    }
-}
-
-/// The siblings that the writer of these rows sees and is entitled to replace.
-fn seen(process: &Process, drafts: &[Draft]) -> Vec<Name> {
-    let mut names = Vec::new();
-    for draft in drafts.iter().filter(|draft| draft.origin.restated.is_none()) {
-        let record = Arc::new(cocli_model::Record { stamp: Stamp::EPOCH, draft: draft.clone() });
-        let key = CellKey::of(&record);
-        if matches!(draft.field.op, cocli_model::Operator::Withdraw | cocli_model::Operator::Visibility) {
-            continue;
-        }
-        let Ok(cell) = process.cells.cell(&key);
-        names.extend(cell.siblings.iter().filter(|entry| entry.rank() <= draft.origin.rank).map(|entry| entry.name));
-    }
-    names
-}
-
-/// How long a pause between deeds is at least and at most, for the draw of worlds.
-pub(crate) const PAUSES_US: (Us, Us) = (SECOND, 4 * SECOND);

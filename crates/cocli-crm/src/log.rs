@@ -21,12 +21,16 @@ pub struct Logged {
     pub entries: Vec<Entry>,
 }
 
-/// The newest commits of all nodes, at most `limit`.
+/// The newest commits of all nodes, or those of them that wrote to `target` or to its
+/// notes, at most `limit`. Reads no other commits than these.
 ///
 /// # Errors
 /// The state cannot be read.
-pub fn commits(tx: &Tx<'_>, limit: usize) -> Result<Vec<Logged>, StateError> {
-    let commits = tx.commits(None, None, limit)?;
+pub fn commits(tx: &Tx<'_>, target: Option<&Target>, limit: usize) -> Result<Vec<Logged>, StateError> {
+    let commits = match target {
+        Some(target) => tx.commits_of(target, limit)?,
+        None => tx.commits(None, None, limit)?,
+    };
     let logged = |commit: CommitRef| {
         let entries = tx.commit(commit.id, commit.epoch, commit.stamp)?;
         Ok(Logged { commit, entries })

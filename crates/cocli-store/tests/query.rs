@@ -129,3 +129,36 @@ fn pages_prefixes_and_domains() {
     })
     .unwrap();
 }
+
+/// What is read along the histories of a target is what looking through every commit finds.
+#[test]
+fn l07_the_commits_of_a_target_are_those_that_wrote_to_it_or_below_it() {
+    let mut found = 0;
+    for seed in 0..30 {
+        let world = World::run(seed, 90, seed % 3 == 0);
+        let folder = TempDir::new().unwrap();
+        let mut db = db(&folder);
+        for datagram in &world.all {
+            db.transaction(|tx| tx.fold_datagram(datagram)).unwrap();
+        }
+        db.read::<_, StateError>(|tx| {
+            let all = tx.commits(None, None, usize::MAX)?;
+            for target in world.whole().cells.targets() {
+                let about = |it: &Target| *it == target || it.parent().as_ref() == Some(&target);
+                let mut wanted = Vec::new();
+                for commit in &all {
+                    let entries = tx.commit(commit.id, commit.epoch, commit.stamp)?;
+                    if entries.iter().any(|entry| about(&entry.record.draft.target)) {
+                        wanted.push(commit.clone());
+                    }
+                }
+                assert_eq!(tx.commits_of(&target, usize::MAX)?, wanted, "seed {seed}: {target}");
+                assert_eq!(tx.commits_of(&target, 2)?, wanted[..wanted.len().min(2)], "seed {seed}: {target}");
+                found += wanted.len();
+            }
+            Ok(())
+        })
+        .unwrap();
+    }
+    assert!(found > 1_000, "only {found} commits: the world is too tame");
+}

@@ -1,7 +1,9 @@
 //! Looking back: the history of a field, and commits, newest first.
 
+use std::collections::BTreeSet;
+
 use cocli_model::row::US;
-use cocli_model::{Epoch, FieldName, Name, NodeId, Stamp, Target};
+use cocli_model::{Author, Epoch, FieldName, Name, NodeId, Stamp, Target};
 use cocli_replica::fold::{Entry, Slot};
 
 use super::encode::parse_entry;
@@ -34,17 +36,11 @@ impl Tx<'_> {
         limit: usize,
     ) -> Result<Vec<Entry>, StateError> {
         let mut found: Vec<(String, i64)> = Vec::new();
-        for last in self.histories(target, field)? {
-            let mut at = Some(last);
-            while let Some(id) = at {
-                let mut statement = self.conn.prepare_cached("SELECT before, text FROM records WHERE id = ?")?;
-                let (before, text): (Option<i64>, String) =
-                    statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                let stamp = text.split(US).next().unwrap_or_default();
-                found.push((stamp.to_owned(), id));
-                at = before;
-            }
-        }
+        self.walk(target, field, |id, text| {
+            let stamp = text.split(US).next().unwrap_or_default();
+            found.push((stamp.to_owned(), id));
+            Ok(())
+        })?;
         // Stamps sort as text. Of one stamp the record folded last comes first, until
         // names decide below.
         found.sort_unstable_by(|a, b| b.cmp(a));
@@ -53,6 +49,27 @@ impl Tx<'_> {
         let mut entries = entries.collect::<Result<Vec<Entry>, StateError>>()?;
         entries.sort_by_key(|entry| std::cmp::Reverse((entry.record.stamp, entry.name)));
         Ok(entries)
+    }
+
+    /// Shows `visit` the id and the text of every record ever folded into the cells of a
+    /// target, or of one field of it, each cell from its newest record to its oldest.
+    fn walk(
+        &self,
+        target: &Target,
+        field: Option<&FieldName>,
+        mut visit: impl FnMut(i64, &str) -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
+        let mut statement = self.conn.prepare_cached("SELECT before, text FROM records WHERE id = ?")?;
+        for last in self.histories(target, field)? {
+            let mut at = Some(last);
+            while let Some(id) = at {
+                let mut rows = statement.query([id])?;
+                let row = rows.next()?.ok_or_else(|| damaged(format!("record {id} is missing")))?;
+                visit(id, row.get_ref(1)?.as_str().map_err(damaged)?)?;
+                at = row.get(0)?;
+            }
+        }
+        Ok(())
     }
 
     /// The newest record of each cell of the target, or of one field.
@@ -129,6 +146,38 @@ impl Tx<'_> {
         Ok(commits)
     }
 
+    /// Commits that wrote to a target or to one below it, the newest first, at most
+    /// `limit`. Costs in proportion to the history of these targets.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn commits_of(&self, target: &Target, limit: usize) -> Result<Vec<CommitRef>, StateError> {
+        let mut names: BTreeSet<(Stamp, NodeId, Epoch)> = BTreeSet::new();
+        let mut targets = if target.parent().is_none() { self.below(target)? } else { Vec::new() };
+        targets.push(target.clone());
+        for target in &targets {
+            self.walk(target, None, |_, text| {
+                names.insert(commit_name(text)?);
+                Ok(())
+            })?;
+        }
+        let mut commits = Vec::new();
+        for (stamp, id, epoch) in names.into_iter().rev() {
+            if commits.len() >= limit {
+                break;
+            }
+            let Some(journal) = self.journal(id, epoch)? else { continue };
+            let mut statement = self.conn.prepare_cached("SELECT n FROM commits WHERE stamp_us = ? AND journal = ?")?;
+            let mut rows = statement.query((stamp.us(), journal.no))?;
+            while let Some(row) = rows.next()? {
+                let rows = usize::try_from(row.get::<_, i64>(0)?).map_err(damaged)?;
+                commits.push(CommitRef { stamp, id, epoch, rows });
+            }
+        }
+        commits.truncate(limit);
+        Ok(commits)
+    }
+
     /// The record of this name, whatever it is about.
     ///
     /// # Errors
@@ -146,4 +195,15 @@ impl Tx<'_> {
         }
         Ok(None)
     }
+}
+
+/// Which commit the record with this text is of: stamp, node, epoch.
+fn commit_name(text: &str) -> Result<(Stamp, NodeId, Epoch), StateError> {
+    let mut columns = text.split(US);
+    let stamp = columns.next().unwrap_or_default().parse().map_err(damaged)?;
+    let author: Author = columns.next().unwrap_or_default().parse().map_err(damaged)?;
+    // Column 8 begins with the dot's epoch.
+    let causality = columns.nth(5).unwrap_or_default();
+    let epoch = causality.split('.').next().unwrap_or_default().parse().map_err(damaged)?;
+    Ok((stamp, author.id, epoch))
 }

@@ -298,6 +298,7 @@ mod tests {
                 tx.hollow(TargetKind::Company, None, 20)?;
                 tx.history_of(&target, None, 20)?;
                 tx.commits(None, None, 20)?;
+                tx.commits_of(&target, 20)?;
                 Ok(())
             })
             .unwrap();

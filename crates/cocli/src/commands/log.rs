@@ -21,13 +21,7 @@ pub(super) fn run(session: &Session, args: &Log) -> Outcome {
     if args.verify {
         return verify(session, &folder, target.as_ref());
     }
-    // A target's commits are looked for among the newest of all, page by page.
-    let mut logged = folder.read(|tx| log::commits(tx, if target.is_some() { usize::MAX } else { args.limit }))?;
-    if let Some(target) = &target {
-        let about = |it: &Target| it == target || it.parent().as_ref() == Some(target);
-        logged.retain(|logged| logged.entries.iter().any(|entry| about(&entry.record.draft.target)));
-        logged.truncate(args.limit);
-    }
+    let logged = folder.read(|tx| log::commits(tx, target.as_ref(), args.limit))?;
     let mut list = List::of(&["commit", "node", "origin", "rows", "what"]);
     logged.iter().for_each(|logged| push(&mut list, &folder, logged));
     list.print(session.format(), true)?;

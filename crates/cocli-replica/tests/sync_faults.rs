@@ -116,6 +116,52 @@ fn r36_a_range_with_one_foreign_link_is_refused_whole() {
     }
 }
 
+/// A journal's files are called after its node's name, so the name is fixed for an epoch:
+/// a datagram that goes on under another is refused wherever it comes from.
+#[test]
+fn a_datagram_under_another_name_than_the_one_it_follows_is_refused() {
+    let mut pen = Pen::new(2, 5);
+    let good = chain(&mut pen, 1);
+    let mut fork = Pen { name: "other", ..pen.clone() };
+    let branch = fork.write("branch", 1);
+    let good = [good, chain(&mut pen, 2)].concat();
+    let renamed = Pen { name: "other", ..pen.clone() }.write("renamed", 1);
+    let cases = [
+        ("pushed behind its end", &renamed, Road::Push),
+        ("pushed before what it follows", &renamed, Road::Push),
+        ("pushed after a restart", &renamed, Road::Push),
+        ("in a range", &renamed, Road::Sync),
+        ("as a branch", &branch, Road::Push),
+    ];
+    for (name, bad, road) in cases {
+        let (mut mesh, peers) = lone(&[1, 2, 3]);
+        if name == "pushed before what it follows" {
+            push(&mut mesh, peers[0], bad);
+            assert_eq!(mesh.nodes[0].disk.pending(), 1, "{name}");
+        }
+        good.iter().for_each(|datagram| push(&mut mesh, peers[0], datagram));
+        mesh.run(1_000);
+        if name == "pushed after a restart" {
+            mesh.crash(0);
+            mesh.boot(0);
+            mesh.input(0, Input::Connected { peer: peers[0] });
+        }
+        match road {
+            Road::Sync => {
+                let forms = [good[2].to_wire(), bad.to_wire()];
+                receive(&mut mesh, peers[0], &wire::range(pen.journal(), &forms, End::Done));
+            }
+            _ => push(&mut mesh, peers[0], bad),
+        }
+        let ledger = replica(&mesh).ledger();
+        let rejected = ledger.road(road).rejected.get(&Reason::BrokenChain).copied();
+        assert!(rejected.is_some() && ledger.balanced(), "{name}: {:?}", ledger.road(road));
+        let held = mesh.nodes[0].disk.cids();
+        assert_eq!(held, good.iter().map(|datagram| datagram.cid()).collect(), "{name}");
+        assert_eq!(mesh.nodes[0].folded, held, "{name}: folded");
+    }
+}
+
 /// A datagram whose bytes around the signature are replaced.
 fn with_sig(datagram: &Datagram, change: impl Fn(&mut [u8])) -> Arc<Datagram> {
     let mut bytes = datagram.to_wire();

@@ -162,6 +162,7 @@ impl Replica {
 /// Whether `datagram` can stand right behind `before` in one chain.
 pub(crate) fn follows(before: &Datagram, datagram: &Datagram) -> bool {
     datagram.prev() == Some(before.cid())
+        && datagram.header().author == before.header().author
         && datagram.first() == before.last() + 1
         && datagram.first_stamp() > before.last_stamp()
 }

@@ -60,19 +60,39 @@ impl Replica {
         let id = JournalId::of(datagram);
         let Some(journal) = self.journals.get(&id) else { return Ok(Spot::Beyond) };
         let before = datagram.first() - 1;
-        let fits = |seq: u64, stamp| seq == before && stamp < datagram.first_stamp();
+        let fits = |seq: u64, stamp, chain: &Segment| {
+            seq == before && stamp < datagram.first_stamp() && self.is_named_alike(shelf, id, chain, datagram)
+        };
         if let Some(index) = journal.ending_with(&prev) {
-            let tip = journal.segments[index].tip;
-            return if fits(tip.seq, tip.stamp) { Ok(Spot::End(index)) } else { Err(Reason::BrokenChain) };
+            let chain = &journal.segments[index];
+            return if fits(chain.tip.seq, chain.tip.stamp, chain) {
+                Ok(Spot::End(index))
+            } else {
+                Err(Reason::BrokenChain)
+            };
         }
         for (parent, segment) in journal.segments.iter().enumerate().filter(|(_, segment)| segment.covers(before)) {
             let stored = self.fresh.at(shelf, id, segment.place, before).filter(|stored| stored.cid == prev);
             if let Some(stored) = stored {
                 let inside = Spot::Inside { parent, at: before };
-                return if fits(stored.last, stored.stamp) { Ok(inside) } else { Err(Reason::BrokenChain) };
+                return if fits(stored.last, stored.stamp, segment) { Ok(inside) } else { Err(Reason::BrokenChain) };
             }
         }
         Ok(Spot::Beyond)
+    }
+
+    /// Whether a datagram bears the name of the chain it would continue: files are called
+    /// after it, so it is fixed for an epoch.
+    fn is_named_alike(&self, shelf: &dyn Shelf, id: JournalId, chain: &Segment, datagram: &Datagram) -> bool {
+        let name = &datagram.header().author.name;
+        match &chain.name {
+            Some(known) => known == name,
+            // A chain found on disk: its tip tells, if it can be read.
+            None => self
+                .fresh
+                .read(shelf, id, chain.place, chain.tip.seq)
+                .is_none_or(|tip| tip.header().author.name == *name),
+        }
     }
 
     /// Attaches a proven datagram that is not held, and whatever waited for it.
@@ -106,8 +126,10 @@ impl Replica {
         let journal = self.journals.entry(id).or_default();
         let place = match spot {
             Spot::End(index) => {
-                journal.segments[index].tip = Tip::of(datagram);
-                journal.segments[index].place
+                let chain = &mut journal.segments[index];
+                chain.tip = Tip::of(datagram);
+                chain.name.get_or_insert_with(|| datagram.header().author.name.clone());
+                chain.place
             }
             Spot::Beyond if !journal.closed => return self.wait(datagram, road),
             Spot::Beyond if journal.segments.len() >= SEGMENTS_MAX => return self.wait(datagram, road),
@@ -237,6 +259,7 @@ fn begin(journal: &mut Journal, datagram: &Datagram, spot: Spot) -> Result<Branc
         prev: datagram.prev(),
         tip: Tip::of(datagram),
         synced: None,
+        name: Some(datagram.header().author.name.clone()),
     });
     Ok(place)
 }

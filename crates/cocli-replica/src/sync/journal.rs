@@ -8,7 +8,7 @@
 //!   has a rival.
 //! - Bodies are not kept, but for those that wait ([`super::pending`]).
 
-use cocli_model::Cid;
+use cocli_model::{Cid, NodeName};
 
 use super::api::{Chain, Tip};
 use super::message::Entry;
@@ -43,6 +43,9 @@ pub(crate) struct Segment {
     pub(crate) tip: Tip,
     /// How far it is durable: row and datagram.
     pub(crate) synced: Option<(u64, Cid)>,
+    /// What its node calls itself, all along the chain; not known before a datagram of
+    /// it was seen since start.
+    pub(crate) name: Option<NodeName>,
 }
 
 impl Segment {
@@ -62,6 +65,7 @@ impl From<&Chain> for Segment {
             prev: chain.prev,
             tip: chain.tip,
             synced: Some((chain.tip.seq, chain.tip.cid)),
+            name: None,
         }
     }
 }

@@ -69,13 +69,15 @@ pub struct Pen {
     pub prev: Option<Cid>,
     pub stamp_us: i64,
     pub salt: u64,
+    pub name: &'static str,
 }
 
 impl Pen {
     pub fn new(seed: u8, epoch: u64) -> Pen {
         let key = signing_key(seed);
         let id = id_of(&key);
-        Pen { key, id, epoch: epoch_of(epoch), next: 1, prev: None, stamp_us: DAY_US, salt: u64::from(seed) << 32 }
+        let (epoch, salt) = (epoch_of(epoch), u64::from(seed) << 32);
+        Pen { key, id, epoch, next: 1, prev: None, stamp_us: DAY_US, salt, name: "node" }
     }
 
     pub fn journal(&self) -> JournalId {
@@ -107,7 +109,7 @@ impl Pen {
         let mut salt = [0; 16];
         salt[..8].copy_from_slice(&self.salt.to_le_bytes());
         salt[8..].copy_from_slice(&self.epoch.as_str().as_bytes()[..8]);
-        let author = Author { name: "node".parse().unwrap(), id: self.id };
+        let author = Author { name: self.name.parse().unwrap(), id: self.id };
         let header = Header { author, environment, epoch: self.epoch, first: self.next, prev: self.prev };
         let commit = (Stamp::from_us(self.stamp_us).unwrap(), drafts);
         let datagram = Datagram::seal(header, &[commit], salt, &self.key).unwrap();

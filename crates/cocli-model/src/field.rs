@@ -14,27 +14,22 @@
 //!   *meaning*, an operator form this version does not know (`a++`, `+` alone, `!x`,
 //!   `"a"*`), leaves the row stored and unfolded. Both are decided from the bytes.
 
+mod error;
+mod name;
+
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use crate::json;
+
+pub use error::FieldError;
+pub use name::FieldName;
 
 /// Bytes of a field's name at most, unquoted (FORMATS A4).
 pub const FIELD_BYTES_MAX: usize = 256;
 
 /// Bytes of column 6 at most: each byte of a name as `\u00XX`, two quotes, an operator.
 pub const FIELD_TEXT_BYTES_MAX: usize = 6 * FIELD_BYTES_MAX + 3;
-
-/// The fields that are sets, written with `+` and `-` (DESIGN §5).
-const SETS: [&str; 8] =
-    ["tags", "aliases", "categories", "all_emails", "keywords", "services", "products", "tech_stack"];
-
-/// The fields in which nothing empty wins: what an entity is found again by. `name`
-/// lists it, `place_id` and `domain` are the identity of a creation, `slug` is its
-/// folder. `street` is not among them: it counts only together with a name, and people
-/// do move out.
-const IDENTITIES: [&str; 4] = ["name", "domain", "place_id", "slug"];
 
 /// What a record does to a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,57 +71,6 @@ impl Operator {
     }
 }
 
-/// A field's name, unquoted: any text up to [`FIELD_BYTES_MAX`]. Ordered by bytes; a
-/// clone shares the text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FieldName(Arc<str>);
-
-impl FieldName {
-    /// The name `text`, which may be any text within the limit; column 6 quotes it.
-    ///
-    /// # Errors
-    /// [`FieldError::TooLong`] only.
-    pub fn new(text: &str) -> Result<FieldName, FieldError> {
-        if text.len() > FIELD_BYTES_MAX {
-            return Err(FieldError::TooLong { bytes: text.len() });
-        }
-        Ok(FieldName(text.into()))
-    }
-
-    /// The name, unquoted.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether our writers treat the field as a set.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        SETS.contains(&self.as_str())
-    }
-
-    /// Whether nothing empty wins in it: `name`, `domain`, `place_id`, `slug`.
-    #[must_use]
-    pub fn is_identity(&self) -> bool {
-        IDENTITIES.contains(&self.as_str())
-    }
-
-    fn needs_quotes(&self) -> bool {
-        let name = self.as_str();
-        name.is_empty()
-            || name.starts_with(['"', '!'])
-            || name.ends_with(['+', '-', '~'])
-            || json::find_control(name).is_some()
-    }
-}
-
-/// The name as column 6 writes it: bare, or quoted where it must be.
-impl fmt::Display for FieldName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.needs_quotes() { f.write_str(&json::quote(&self.0)) } else { f.write_str(&self.0) }
-    }
-}
-
 /// A name and an operator. Displays as column 6 and parses from it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Field {
@@ -153,47 +97,6 @@ impl Field {
             return Err(FieldError::UnknownOperator);
         }
         Ok(Field { name: FieldName::new(name)?, op })
-    }
-}
-
-/// Why a text is no field.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FieldError {
-    /// An empty column; the empty name is written `""`.
-    #[error("an empty text is no field")]
-    Empty,
-    /// The name, or the column as a whole, is over its limit.
-    #[error("a field name of {bytes} bytes is over the limit of {FIELD_BYTES_MAX}")]
-    TooLong {
-        /// The size that was refused.
-        bytes: usize,
-    },
-    /// A control character outside quotes.
-    #[error("control character {character:?} at byte {offset} of a field")]
-    Control {
-        /// Its first byte.
-        offset: usize,
-        /// The character.
-        character: char,
-    },
-    /// It begins with a quote, but not with a JSON string in its canonical form.
-    #[error("a quoted field name must be a JSON string in its RFC 8785 form")]
-    BadQuotes,
-    /// Quotes around a name that stands bare.
-    #[error("a field name is quoted without need")]
-    NeedlessQuotes,
-    /// An operator of a later version, as far as we know. The row is kept, not folded.
-    #[error("unknown field operator")]
-    UnknownOperator,
-}
-
-impl FieldError {
-    /// Whether the row is to be stored unfolded (broken meaning), rather than its
-    /// datagram refused (broken structure); FORMATS A6.20 and 21.
-    #[must_use]
-    pub fn is_meaning(&self) -> bool {
-        matches!(self, FieldError::UnknownOperator)
     }
 }
 

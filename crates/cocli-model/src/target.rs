@@ -18,6 +18,7 @@
 //!   broken structure; unsafe or of an unknown shape as broken meaning, so that its row
 //!   is stored, not folded, and never becomes a path.
 
+mod error;
 mod part;
 
 use std::borrow::Borrow;
@@ -27,8 +28,10 @@ use std::sync::Arc;
 
 use crate::json;
 use crate::node::Epoch;
-use crate::slug::{Slug, SlugError};
+use crate::slug::Slug;
 use crate::stamp::Stamp;
+
+pub use error::TargetError;
 
 /// Bytes of a target at most (FORMATS A4).
 pub const TARGET_BYTES_MAX: usize = 512;
@@ -59,66 +62,6 @@ pub struct Target {
     text: Arc<str>,
     /// Follows from the text.
     kind: TargetKind,
-}
-
-/// Why a text is no target.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TargetError {
-    /// An empty column.
-    #[error("an empty text is no target")]
-    Empty,
-    /// Over the limit.
-    #[error("a target of {bytes} bytes is over the limit of {TARGET_BYTES_MAX}")]
-    TooLong {
-        /// The size that was refused.
-        bytes: usize,
-    },
-    /// A control character, separators of rows among them.
-    #[error("control character {character:?} at byte {offset} of a target")]
-    Control {
-        /// Its first byte.
-        offset: usize,
-        /// The character.
-        character: char,
-    },
-    /// A part that some system would read as another place.
-    #[error("unsafe part {part:?} in target {target:?}")]
-    Unsafe {
-        /// The target as it came.
-        target: String,
-        /// The first part that is not safe.
-        part: String,
-    },
-    /// A folder of the root that the journals or the daemon keep for themselves.
-    #[error("target {target:?} lies in a reserved folder")]
-    Reserved {
-        /// The target as it came.
-        target: String,
-    },
-    /// An entity whose name is no slug.
-    #[error("target {target:?} names no entity")]
-    Slug {
-        /// The target as it came.
-        target: String,
-        /// What is wrong with the name.
-        source: SlugError,
-    },
-    /// Safe, but of no shape that this version knows.
-    #[error("target {target:?} is of an unknown shape")]
-    Unknown {
-        /// The target as it came.
-        target: String,
-    },
-}
-
-impl TargetError {
-    /// Whether a row with it is to be stored unfolded (broken meaning), rather than its
-    /// datagram refused (broken structure); FORMATS A6.21.
-    #[must_use]
-    pub fn is_meaning(&self) -> bool {
-        !matches!(self, TargetError::Empty | TargetError::TooLong { .. } | TargetError::Control { .. })
-    }
 }
 
 impl Target {

@@ -26,15 +26,3 @@ impl Header {
         bytes
     }
 }
-
-/// The header as it travels: the block without its rows.
-pub(super) fn encode_header(e: &mut Encoder<&mut Vec<u8>>, header: &Header) {
-    e.map(6).expect(INFALLIBLE);
-    e.str("v").expect(INFALLIBLE).u8(1).expect(INFALLIBLE);
-    e.str("id").expect(INFALLIBLE).str(header.author.id.as_str()).expect(INFALLIBLE);
-    e.str("name").expect(INFALLIBLE).str(header.author.name.as_str()).expect(INFALLIBLE);
-    e.str("prev").expect(INFALLIBLE);
-    encode_link(e, header.prev.as_ref());
-    e.str("epoch").expect(INFALLIBLE).str(header.epoch.as_str()).expect(INFALLIBLE);
-    e.str("first").expect(INFALLIBLE).u64(header.first).expect(INFALLIBLE);
-}

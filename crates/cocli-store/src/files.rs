@@ -19,6 +19,8 @@ mod batch;
 mod book;
 mod error;
 mod kept;
+mod marks;
+mod moves;
 mod place;
 mod plan;
 mod render;

@@ -1,22 +1,22 @@
 //! One batch, from what waits to its mark.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
-use cocli_model::{Stamp, Target};
-use rustix::fs::{FlockOperation, Mode, OFlags, RenameFlags, flock, openat, renameat_with, syncfs};
+use cocli_model::Stamp;
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat, syncfs};
 use rustix::io::Errno;
 
 use super::book::Stale;
 use super::error::FilesError;
-use super::kept;
+use super::marks::{self, Written};
 use super::place::{LOCK, Root, TEMP};
-use super::plan::{self, Wish};
+use super::plan::{self, Plan, Wish};
 use super::swap::{Probe, Swapped, ask, put};
-use super::{BATCH_BYTES_MAX, BATCH_TARGETS_MAX, BatchReport, Left, LeftWhy, Moved, PATIENCE, Step};
-use crate::state::{StateDb, StateError, Tx};
+use super::{BATCH_BYTES_MAX, BATCH_TARGETS_MAX, BatchReport, Left, LeftWhy, PATIENCE, Step};
+use super::{kept, moves};
+use crate::state::{StateDb, Tx};
 
 /// How often a lock that another holds is tried again.
 const RETRY_EVERY: std::time::Duration = std::time::Duration::from_millis(5);
@@ -26,16 +26,6 @@ const RETRY_EVERY: std::time::Duration = std::time::Duration::from_millis(5);
 pub struct Writer {
     root: Root,
 }
-
-/// What has been decided for the targets of a batch.
-#[derive(Default)]
-struct Plan {
-    taken: Vec<Stale>,
-    steps: Vec<plan::Step>,
-}
-
-/// A file that stands as it was planned: path, modification time.
-type Written = (String, i64);
 
 impl Writer {
     /// Opens the data folder at `root`, whose marker `.cocli` must be there.
@@ -94,7 +84,7 @@ impl Writer {
             return Ok(report);
         }
         ask(probe, Step::Planned)?;
-        intend(db, &plan)?;
+        marks::intend(db, &plan)?;
         ask(probe, Step::Intended)?;
         let temp = kept::open_batch(&self.root, now)?;
         let written = self.act(&plan, &temp, now, &mut report, probe)?;
@@ -102,7 +92,7 @@ impl Writer {
         ask(probe, Step::BeforeSync)?;
         syncfs(self.root.fd()).map_err(|errno| self.failed("", errno))?;
         ask(probe, Step::Synced)?;
-        mark(db, &plan, &written)?;
+        marks::mark(db, &plan, &written)?;
         report.more = db.read(|tx| tx.has_stale_views())?;
         Ok(report)
     }
@@ -146,10 +136,10 @@ impl Writer {
             let stale = Stale { no, change, target };
             let wish = plan::wish(tx, &stale.target)?;
             match &wish {
-                Wish::Hide => self.hide(&stale.target, now, report, probe)?,
+                Wish::Hide => moves::hide(&self.root, &stale.target, now, report, probe)?,
                 Wish::Show { view, .. } => {
                     bytes += view.text.len();
-                    self.bring_back(&stale.target, report, probe)?;
+                    moves::bring_back(&self.root, &stale.target, report, probe)?;
                 }
                 Wish::Retire { .. } | Wish::Rest => {}
             }
@@ -160,43 +150,6 @@ impl Writer {
             }
         }
         Ok(plan)
-    }
-
-    /// Moves the folder of a hidden entity, with everything in it, into the trash.
-    fn hide(&self, target: &Target, now: Stamp, report: &mut BatchReport, probe: Probe<'_>) -> Result<(), FilesError> {
-        let from = target.as_str();
-        if !self.root.exists(from) {
-            return Ok(());
-        }
-        let io = |source| FilesError::Io { path: self.root.full(from), source };
-        let to = self.root.free_trash(now, from).map_err(io)?;
-        self.rename(from, &to)?;
-        report.moved.push(Moved { from: from.to_owned(), to });
-        ask(probe, Step::Moved)
-    }
-
-    /// Brings the folder of an entity back that is shown again and has none.
-    fn bring_back(&self, target: &Target, report: &mut BatchReport, probe: Probe<'_>) -> Result<(), FilesError> {
-        let entity = target.parent().unwrap_or_else(|| target.clone());
-        let to = entity.as_str();
-        if self.root.exists(to) {
-            return Ok(());
-        }
-        let io = |source| FilesError::Io { path: self.root.full(to), source };
-        let Some(from) = self.root.newest_trash(&entity).map_err(io)? else { return Ok(()) };
-        self.root.make_parents(to).map_err(io)?;
-        self.rename(&from, to)?;
-        report.moved.push(Moved { from, to: to.to_owned() });
-        ask(probe, Step::Moved)
-    }
-
-    fn rename(&self, from: &str, to: &str) -> Result<(), FilesError> {
-        let root = self.root.fd();
-        let done = match renameat_with(root, from, root, to, RenameFlags::NOREPLACE) {
-            Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::renameat(root, from, root, to),
-            done => done,
-        };
-        done.map_err(|errno| self.failed(from, errno))
     }
 
     fn act(
@@ -216,7 +169,7 @@ impl Writer {
                     report.unchanged += 1;
                     written.push((path.clone(), 0));
                 }
-                plan::Step::Remove { path, before } => self.retire(path, before, now, report)?,
+                plan::Step::Remove { path, before } => moves::retire(&self.root, path, before, now, report)?,
                 plan::Step::Write { path, view, before, .. } => {
                     let temp = kept::temp_name(temp, number, before);
                     match put(&self.root, path, view.text.as_bytes(), before, &temp, probe)? {
@@ -233,65 +186,4 @@ impl Writer {
         }
         Ok(written)
     }
-
-    /// Moves the file of a target that is listed no more into the trash.
-    fn retire(
-        &self,
-        path: &str,
-        before: &blake3::Hash,
-        now: Stamp,
-        report: &mut BatchReport,
-    ) -> Result<(), FilesError> {
-        let io = |source| FilesError::Io { path: self.root.full(path), source };
-        let to = self.root.free_trash(now, &format!("single/{path}")).map_err(io)?;
-        self.rename(path, &to)?;
-        let moved = self.root.read(&to).map_err(io)?.unwrap_or_default();
-        if blake3::hash(&moved) == *before {
-            report.moved.push(Moved { from: path.to_owned(), to });
-            return Ok(());
-        }
-        self.rename(&to, path)?;
-        report.left.push(Left { path: path.to_owned(), why: LeftWhy::EditedMeanwhile });
-        Ok(())
-    }
-}
-
-/// Notes what is about to be written, durably, so that after a power cut a file of ours
-/// is not taken for somebody's edit.
-fn intend(db: &mut StateDb, plan: &Plan) -> Result<(), StateError> {
-    let of_file = |step: &plan::Step| match step {
-        plan::Step::Write { .. } => true,
-        plan::Step::Keep { adopt, .. } => *adopt,
-        _ => false,
-    };
-    if !plan.steps.iter().any(of_file) {
-        return Ok(());
-    }
-    db.durable_transaction(|tx| {
-        for step in plan.steps.iter().filter(|step| of_file(step)) {
-            if let plan::Step::Write { path, view, version, .. } | plan::Step::Keep { path, view, version, .. } = step {
-                tx.intend(path, *version, view)?;
-            }
-        }
-        Ok(())
-    })
-}
-
-fn mark(db: &mut StateDb, plan: &Plan, written: &[Written]) -> Result<(), StateError> {
-    let written: HashMap<&str, i64> = written.iter().map(|(path, mtime_ns)| (path.as_str(), *mtime_ns)).collect();
-    db.transaction(|tx| {
-        for step in &plan.steps {
-            match step {
-                plan::Step::Write { path, version, .. } | plan::Step::Keep { path, version, adopt: true, .. } => {
-                    match written.get(path.as_str()) {
-                        Some(mtime_ns) => tx.mark_written(path, *mtime_ns)?,
-                        None => tx.withdraw(path, *version)?,
-                    }
-                }
-                plan::Step::Remove { path, .. } => tx.forget_page(path)?,
-                plan::Step::Keep { .. } | plan::Step::Leave(_) | plan::Step::Nothing => {}
-            }
-        }
-        plan.taken.iter().try_for_each(|stale| tx.settle_stale(stale))
-    })
 }

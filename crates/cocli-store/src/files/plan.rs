@@ -53,6 +53,13 @@ pub(super) enum Step {
     Nothing,
 }
 
+/// What has been decided for the targets of a batch.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub(super) taken: Vec<Stale>,
+    pub(super) steps: Vec<Step>,
+}
+
 pub(super) fn wish(tx: &Tx<'_>, target: &Target) -> Result<Wish, StateError> {
     let Some(path) = target.relative_path() else { return Ok(Wish::Rest) };
     if let Some(parent) = target.parent()

@@ -6,7 +6,7 @@ use cocli_model::target::TargetKind;
 use cocli_replica::fold::{Collision, Conflict, Entry, Visibility, collisions, conflicts, standing};
 
 use super::error::StateError;
-use super::held::{flag, kind_no};
+use super::kind::{flag, kind_no};
 use super::query::cap;
 use super::tx::{Scope, Tx};
 

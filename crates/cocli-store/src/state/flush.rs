@@ -7,7 +7,8 @@ use cocli_replica::fold::{Cell, Entry, Slot};
 
 use super::encode::{is_plain, more_text, shown_text, slot_text};
 use super::error::StateError;
-use super::held::{CELLS_MAX, Held, Known, TARGETS_MAX, flag, has_view, kind_no};
+use super::held::{CELLS_MAX, Held, Known, TARGETS_MAX};
+use super::kind::{flag, has_view, kind_no};
 use super::tx::Tx;
 
 impl Tx<'_> {

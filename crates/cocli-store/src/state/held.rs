@@ -4,12 +4,10 @@
 //! a transaction touch it. The bound is [`TARGETS_MAX`]; at it everything is written
 //! back and forgotten.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
-use cocli_model::target::TargetKind;
 use cocli_model::{Name, Target};
 use cocli_replica::fold::{Cell, Entry, Slot};
+
+use super::quick::QuickMap;
 
 /// Targets held by a transaction before it writes back: a few MB with their cells.
 pub(super) const TARGETS_MAX: usize = 2_048;
@@ -19,47 +17,6 @@ pub(super) const CELLS_MAX: usize = 16_384;
 
 /// Records of a cell kept in memory while it is new; longer histories are read.
 pub(super) const HISTORY_MAX: usize = 16;
-
-/// Flags of a target, as its row keeps them.
-pub(super) mod flag {
-    /// Not hidden, and without a name: not listed.
-    pub(crate) const HOLLOW: i64 = 1;
-    /// Created by two persons with contradicting identities.
-    pub(crate) const COLLISION: i64 = 2;
-    /// Deleted, and shown because of an edit that the delete had not seen.
-    pub(crate) const DESPITE: i64 = 4;
-}
-
-/// A hasher for maps that a member's names fill up to [`CELLS_MAX`] and no further, so
-/// that nobody gains by choosing names that collide. One multiplication a word.
-#[derive(Default)]
-pub(super) struct QuickHasher(u64);
-
-/// A map with that hasher.
-pub(super) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<QuickHasher>>;
-
-impl Hasher for QuickHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for word in bytes.chunks(8) {
-            let mut padded = [0; 8];
-            padded[..word.len()].copy_from_slice(word);
-            self.write_u64(u64::from_le_bytes(padded));
-        }
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        self.write_u64(u64::from(byte));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        // The constant is 2⁶⁴ divided by the golden ratio (Knuth, 6.4).
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.rotate_left(26)
-    }
-}
 
 /// The targets of a transaction, and the one it looked at last, which is mostly the next.
 #[derive(Debug, Default)]
@@ -194,30 +151,5 @@ impl Held {
 
     pub(super) fn id_of(&self, name: &Name) -> Option<i64> {
         self.ids.iter().rev().find(|(known, _)| known == name).map(|(_, id)| *id)
-    }
-}
-
-/// How many kinds of targets there are.
-pub(super) const KINDS: usize = 7;
-
-/// The number of a kind in `targets.kind`. Part of the schema.
-pub(super) fn kind_no(kind: TargetKind) -> i64 {
-    match kind {
-        TargetKind::Company => 0,
-        TargetKind::Person => 1,
-        TargetKind::Note => 2,
-        TargetKind::Meeting => 3,
-        TargetKind::Object => 4,
-        TargetKind::Campaign => 5,
-        TargetKind::System => 6,
-    }
-}
-
-/// Whether a target is shown as a generated file.
-pub(crate) fn has_view(target: &Target) -> bool {
-    match target.kind() {
-        TargetKind::Company => true,
-        TargetKind::Note => target.as_str().starts_with("companies/"),
-        _ => false,
     }
 }

@@ -8,7 +8,8 @@ use rusqlite::OptionalExtension;
 
 use super::encode::{parse_entry, parse_more, parse_slot, slot_text};
 use super::error::{StateError, damaged};
-use super::held::{Held, Known, kind_no};
+use super::held::{Held, Known};
+use super::kind::kind_no;
 use super::tx::Tx;
 
 impl Tx<'_> {

@@ -6,8 +6,9 @@ use cocli_model::{Author, Cause, Dot, Name, NodeName, Record, Target, row};
 use cocli_replica::fold::CellKey;
 
 use super::error::{StateError, damaged};
-use super::held::{Known, has_view};
+use super::held::Known;
 use super::journal::seq_i64;
+use super::kind::has_view;
 use super::tx::Tx;
 
 /// What stands for a node whose name no datagram told.

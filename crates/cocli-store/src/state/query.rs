@@ -9,7 +9,7 @@ use cocli_replica::fold::{Cell, CellKey, Entity, Entry, FieldView, Slot, Visibil
 use rusqlite::ToSql;
 
 use super::error::{StateError, damaged};
-use super::held::kind_no;
+use super::kind::kind_no;
 use super::tx::Tx;
 
 /// One line of a list.

@@ -12,8 +12,9 @@ use cocli_replica::fold::StateHash;
 use rusqlite::{CachedStatement, Connection};
 
 use super::error::StateError;
-use super::held::{Desk, KINDS};
+use super::held::Desk;
 use super::journal::Journal;
+use super::kind::KINDS;
 
 /// The one row of `head`.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,50 @@
+//! What a batch notes in the state: what it is about to write, and that it is written.
+
+use std::collections::HashMap;
+
+use super::plan::{Plan, Step};
+use crate::state::{StateDb, StateError};
+
+/// A file that stands as it was planned: path, modification time.
+pub(super) type Written = (String, i64);
+
+/// Notes what is about to be written, durably, so that after a power cut a file of ours
+/// is not taken for somebody's edit.
+pub(super) fn intend(db: &mut StateDb, plan: &Plan) -> Result<(), StateError> {
+    let of_file = |step: &Step| match step {
+        Step::Write { .. } => true,
+        Step::Keep { adopt, .. } => *adopt,
+        _ => false,
+    };
+    if !plan.steps.iter().any(of_file) {
+        return Ok(());
+    }
+    db.durable_transaction(|tx| {
+        for step in plan.steps.iter().filter(|step| of_file(step)) {
+            if let Step::Write { path, view, version, .. } | Step::Keep { path, view, version, .. } = step {
+                tx.intend(path, *version, view)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Marks the batch: what was written stands as intended, and waits no more.
+pub(super) fn mark(db: &mut StateDb, plan: &Plan, written: &[Written]) -> Result<(), StateError> {
+    let written: HashMap<&str, i64> = written.iter().map(|(path, mtime_ns)| (path.as_str(), *mtime_ns)).collect();
+    db.transaction(|tx| {
+        for step in &plan.steps {
+            match step {
+                Step::Write { path, version, .. } | Step::Keep { path, version, adopt: true, .. } => {
+                    match written.get(path.as_str()) {
+                        Some(mtime_ns) => tx.mark_written(path, *mtime_ns)?,
+                        None => tx.withdraw(path, *version)?,
+                    }
+                }
+                Step::Remove { path, .. } => tx.forget_page(path)?,
+                Step::Keep { .. } | Step::Leave(_) | Step::Nothing => {}
+            }
+        }
+        plan.taken.iter().try_for_each(|stale| tx.settle_stale(stale))
+    })
+}

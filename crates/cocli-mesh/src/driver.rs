@@ -1,7 +1,7 @@
 //! The loop of a mesh: owns the swarm and dials. Who may connect is decided in
-//! `admission`, how a connection becomes a session in `establish`. The loop decides
-//! nothing that a pure module can decide (`dial`, `choose`) and moves no frames: the
-//! tasks of `session` do.
+//! `admission`, how a connection becomes a session in `establish`, how it ends in `ending`.
+//! The loop decides nothing that a pure module can decide (`dial`, `choose`) and moves no
+//! frames: the tasks of `session` do.
 //!
 //! It never waits for a caller, a peer or a full queue.
 
@@ -11,19 +11,19 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
-use libp2p::swarm::{ConnectionId, DialError, ListenError, SwarmEvent};
+use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::address::{multiaddr, peer_key, remote, socket_addr};
+use crate::address::{multiaddr, peer_key, remote};
 use crate::config::Roads;
-use crate::event::{DisconnectReason, Event, RefusedReason, Via};
+use crate::event::{DisconnectReason, Via};
 use crate::key::PeerKey;
 use crate::limits::Limits;
 use crate::link::{Link, Notice};
 use crate::membership::Membership;
-use crate::protocol::{Denied, FromLink, Protocol};
+use crate::protocol::{FromLink, Protocol};
 use crate::roster::Roster;
 use crate::shared::Shared;
 
@@ -53,7 +53,7 @@ pub(crate) struct Driver {
     pub(crate) sessions_begun: u64,
     incoming: mpsc::Receiver<Notice>,
     pub(crate) roads: Roads,
-    dials: HashMap<ConnectionId, PeerKey>,
+    pub(crate) dials: HashMap<ConnectionId, PeerKey>,
     started: Instant,
 }
 
@@ -197,45 +197,6 @@ impl Driver {
             }
             other => tracing::trace!(event = ?other, "swarm"),
         }
-    }
-
-    fn on_dial_failure(&mut self, link: ConnectionId, error: &DialError) {
-        let Some(key) = self.dials.remove(&link) else { return };
-        let now_ms = self.now_ms();
-        let Some(member) = self.members.get_mut(&key) else { return };
-        tracing::debug!(peer = %key, %error, "dial failed");
-        member.peer.dial_failures.add(1);
-        member.dialer.unreachable(now_ms, draw());
-        if let DialError::WrongPeerId { obtained, address } = error {
-            self.shared.refused.wrong_key.add(1);
-            let reason = RefusedReason::WrongKey { found: peer_key(obtained) };
-            self.refuse(Some(key), Some(address), reason);
-        }
-    }
-
-    fn on_inbound_failure(&mut self, from: &Multiaddr, error: &ListenError, id: Option<PeerId>) {
-        let refused = &self.shared.refused;
-        let denied = match error {
-            ListenError::Denied { cause } => cause.downcast_ref::<Denied>(),
-            _ => None,
-        };
-        match denied {
-            Some(Denied::NotMember) => {
-                refused.not_member.add(1);
-                let key = id.as_ref().and_then(peer_key);
-                self.refuse(key, Some(from), RefusedReason::NotMember);
-            }
-            Some(Denied::Blocked) => refused.blocked.add(1),
-            Some(Denied::TooMany) => refused.too_many.add(1),
-            // Half-open connections and port scans: counted, not told, for they
-            // say nothing about a peer.
-            None => refused.protocol.add(1),
-        }
-    }
-
-    fn refuse(&self, peer: Option<PeerKey>, address: Option<&Multiaddr>, reason: RefusedReason) {
-        let address = address.and_then(socket_addr).map(|(address, _)| address);
-        self.shared.inbox.refused(Event::Refused { peer, address, reason });
     }
 
     /// Asks the swarm to close a connection; nothing if it is already gone.

@@ -1,5 +1,5 @@
-//! The driver's way from a connection to a session and back: hello, choice,
-//! streams, end. The rest of the driver is in `driver`.
+//! The driver's way from a connection to a session: hello, choice, streams. The rest of the
+//! driver is in `driver`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use libp2p::swarm::ConnectionId;
 use tokio::time::{Instant, sleep};
 
 use crate::choose::{Choice, Standing, choose, decides};
-use crate::driver::{Driver, draw};
-use crate::event::{DisconnectReason, Event, Lane, RefusedReason, Violation};
+use crate::driver::Driver;
+use crate::event::{DisconnectReason, Event, Lane, Violation};
 use crate::handler::{HandlerEvent, Kind};
 use crate::hello::{self, Hello};
 use crate::link::{Link, Notice, Stage, Word};
@@ -132,27 +132,6 @@ impl Driver {
         }
     }
 
-    /// The rosters differ: told to the owner, and to the peer.
-    fn part(&mut self, id: ConnectionId, theirs: Hello, stream: Stream) {
-        let now_ms = self.now_ms();
-        let Some(link) = self.links.get_mut(&id) else { return };
-        let (ours, theirs) = (self.roster.hash, theirs.roster_hash);
-        self.shared.refused.roster_differs.add(1);
-        self.shared.inbox.refused(Event::Refused {
-            peer: Some(link.peer),
-            address: Some(link.address),
-            reason: RefusedReason::RosterDiffers { ours, theirs },
-        });
-        if let (true, Some(member)) = (link.dialed, self.members.get_mut(&link.peer)) {
-            member.dialer.turned_away(now_ms, draw());
-        }
-        link.stage = Stage::Parting;
-        link.spawn(id, &self.notices, async {
-            hello::last_words(stream).await;
-            Word::Parted
-        });
-    }
-
     /// Makes a connection the session of its peer, in place of an older one.
     fn begin_session(&mut self, id: ConnectionId, theirs: Hello, hello_stream: Stream) {
         let Some(peer) = self.links.get(&id).map(|link| link.peer) else { return };
@@ -211,52 +190,5 @@ impl Driver {
             Stage::Parting => {}
             _ => self.violated(id, Violation::ExtraStream),
         }
-    }
-
-    /// A connection took too long to become a session: a peer that says nothing,
-    /// or a network that loses much; so it is no violation.
-    fn late(&mut self, id: ConnectionId) {
-        let Some(link) = self.links.get(&id) else { return };
-        self.turned_away(link, "no hello in time".into());
-        self.drop_link(id, DisconnectReason::Silent);
-    }
-
-    fn turned_away(&self, link: &Link, why: String) {
-        self.shared.refused.protocol.add(1);
-        let (peer, address) = (Some(link.peer), Some(link.address));
-        self.shared.inbox.refused(Event::Refused { peer, address, reason: RefusedReason::Protocol(why) });
-    }
-
-    /// The peer broke the protocol: counted, told, disconnected.
-    fn violated(&mut self, id: ConnectionId, violation: Violation) {
-        let Some(link) = self.links.get(&id) else { return };
-        tracing::warn!(peer = %link.peer, address = %link.address, ?violation, "peer disconnected");
-        if let Some(member) = self.members.get(&link.peer) {
-            member.peer.violations.add(1);
-        }
-        if !matches!(link.stage, Stage::Open { .. }) {
-            self.turned_away(link, format!("{violation:?}"));
-        }
-        self.drop_link(id, DisconnectReason::Violation(violation));
-    }
-
-    /// Ends a connection and, if it was one, its session. Its tasks stop here.
-    pub(crate) fn drop_link(&mut self, id: ConnectionId, reason: DisconnectReason) {
-        let now_ms = self.now_ms();
-        let Some(link) = self.links.remove(&id) else { return };
-        self.close(id);
-        let peer = link.peer;
-        let Some(member) = self.members.get_mut(&peer) else { return };
-        let Stage::Open { session, .. } = &link.stage else {
-            if link.dialed {
-                member.dialer.turned_away(now_ms, draw());
-            }
-            return;
-        };
-        member.session = None;
-        member.peer.close();
-        member.dialer.session_ended(now_ms, draw());
-        let number = session.number;
-        self.shared.inbox.disconnected(peer, number, Event::Disconnected { peer, reason });
     }
 }

@@ -29,6 +29,7 @@ mod config;
 mod counters;
 mod dial;
 mod driver;
+mod ending;
 mod error;
 mod establish;
 mod event;

@@ -10,21 +10,18 @@
 //! - Empty cells say nothing.
 
 mod columns;
+mod line;
 mod report;
 
 use std::collections::HashSet;
 use std::io;
 
 use cocli_model::origin::OriginError;
-use cocli_model::target::TargetKind;
 use cocli_model::{Draft, Origin, Rank, Target};
 use csv::{ByteRecord, Reader};
 
 use crate::bulk::Run;
-use crate::company::{CompanyError, NewCompany, SlugRule, listed_slug, plan_add};
-use crate::fields::{self, Assignment};
 use crate::folder::{CommitError, Folder, View};
-use crate::phone::Region;
 use columns::Columns;
 pub use columns::ColumnsError;
 pub use report::{REFUSED_MAX, RefusedLine, Report};
@@ -32,6 +29,7 @@ pub use report::{REFUSED_MAX, RefusedLine, Report};
 /// Rows of a batch, which is planned against one state and synced once: a dozen
 /// datagrams, so that a sync is no longer what takes the time.
 const BATCH_ROWS: usize = 12_000;
+
 /// Why a list was not read, or not to its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -148,62 +146,6 @@ impl<R: io::Read> Import<R> {
         Ok(Some(record))
     }
 
-    fn line(&mut self, view: &View<'_, '_>, record: &ByteRecord, batch: &mut Batch) -> Result<Taken, ImportError> {
-        let new = match self.columns.read(record) {
-            Ok(new) => new,
-            Err(reason) => return Ok(Taken::No(reason)),
-        };
-        let domain = new.domain.as_deref();
-        if domain.is_some_and(|domain| batch.domains.contains(domain)) {
-            return Ok(Taken::Later);
-        }
-        let new_company = new_company(&new);
-        let planned = match self.known(view, &new_company, domain) {
-            Ok(Some(target)) => self.update(view, &target, &new).map(|drafts| (target, drafts, false)),
-            Ok(None) => plan_add(view, &new_company, &self.origin).map(|(added, drafts)| (added.target, drafts, true)),
-            Err(error) => Err(error),
-        };
-        let (target, drafts, is_new) = match planned {
-            Ok(planned) => planned,
-            Err(error) => return told(error),
-        };
-        if !batch.targets.insert(target) {
-            return Ok(Taken::Later);
-        }
-        self.seen.extend(domain.map(fingerprint));
-        batch.domains.extend(new.domain);
-        self.report.added += u64::from(is_new);
-        self.report.updated += u64::from(!is_new && !drafts.is_empty());
-        self.report.unchanged += u64::from(!is_new && drafts.is_empty());
-        batch.rows += drafts.len();
-        batch.groups.push(drafts);
-        Ok(Taken::Yes)
-    }
-
-    /// The company that a line is about, if it is there: the one with its very slug, else
-    /// one with its domain, unless a line before this one was about that domain.
-    fn known(
-        &self,
-        view: &View<'_, '_>,
-        new: &NewCompany,
-        domain: Option<&str>,
-    ) -> Result<Option<Target>, CompanyError> {
-        let target = Target::company(&listed_slug(new)?);
-        if view.tx().is_listed(&target)? {
-            return Ok(Some(target));
-        }
-        let Some(domain) = domain.filter(|domain| !self.seen.contains(&fingerprint(domain))) else { return Ok(None) };
-        Ok(view.tx().find_by_domain(TargetKind::Company, domain, 1)?.pop().map(|line| line.target))
-    }
-
-    fn update(&self, view: &View<'_, '_>, target: &Target, new: &Line) -> Result<Vec<Draft>, CompanyError> {
-        let entity = view.tx().entity(target)?;
-        let mut assignments = new.assignments.clone();
-        assignments.push(Assignment::new("name", fields::Op::Set, new.name.clone())?);
-        let planned = fields::plan(view, target, entity.as_ref(), &assignments, (&self.origin, new.region))?;
-        Ok(planned.drafts)
-    }
-
     fn refuse(&mut self, record: &ByteRecord, reason: String) {
         self.report.refused += 1;
         if self.report.refusals.len() < REFUSED_MAX {
@@ -211,12 +153,6 @@ impl<R: io::Read> Import<R> {
             self.report.refusals.push(RefusedLine { line, reason });
         }
     }
-}
-
-/// Enough of a domain's hash to know it again among those of one list.
-fn fingerprint(domain: &str) -> u64 {
-    let hash = blake3::hash(domain.as_bytes());
-    hash.as_bytes().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// What was planned since the last commit.
@@ -234,37 +170,4 @@ enum Taken {
     Yes,
     No(String),
     Later,
-}
-
-/// One line as it is understood.
-struct Line {
-    name: String,
-    domain: Option<String>,
-    assignments: Vec<Assignment>,
-    region: Region,
-}
-
-fn new_company(line: &Line) -> NewCompany {
-    NewCompany {
-        name: line.name.clone(),
-        assignments: line.assignments.clone(),
-        slug: SlugRule::Suffixed,
-        // Whether it is one was decided before it is added.
-        allow_duplicate: true,
-        region: line.region,
-    }
-}
-
-/// A line's own failure is told with the line; the folder's ends the import.
-fn told(error: CompanyError) -> Result<Taken, ImportError> {
-    match error {
-        CompanyError::State(error) => Err(error.into()),
-        error => {
-            let mut reason = error.to_string();
-            if let Some(source) = std::error::Error::source(&error) {
-                reason = format!("{reason}: {source}");
-            }
-            Ok(Taken::No(reason))
-        }
-    }
 }

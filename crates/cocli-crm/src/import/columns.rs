@@ -3,7 +3,7 @@
 use cocli_model::Value;
 use csv::ByteRecord;
 
-use super::Line;
+use super::line::Line;
 use crate::fields::{self, Assignment, Op};
 use crate::phone::Region;
 

@@ -1,10 +1,33 @@
-//! Writing the small files that are truth: temporary file, fsync, rename, fsync of the
-//! folder. After a crash there is the old file or the new one.
+//! The small files that are truth. They are written as a temporary file, fsync, rename,
+//! fsync of the folder: after a crash there is the old file or the new one.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Why a small file is of no use.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It does not say what it should.
+    #[error("{}: {reason}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The disk refused.
+    #[error("{}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the disk said.
+        #[source]
+        source: io::Error,
+    },
+}
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

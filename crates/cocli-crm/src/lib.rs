@@ -35,5 +35,6 @@ pub mod sync_note;
 pub mod undo;
 pub mod wal;
 
+pub use durable::FileError;
 pub use folder::{Folder, FolderError};
 pub use home::Home;

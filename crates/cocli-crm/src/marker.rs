@@ -13,7 +13,7 @@ use cocli_model::Environment;
 use cocli_store::FolderId;
 use toml_edit::DocumentMut;
 
-use crate::durable::{self, Readers};
+use crate::durable::{self, FileError, Readers};
 
 /// What a folder says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,23 +34,9 @@ pub enum MarkerError {
     /// There is a folder without a mark.
     #[error("{} is no cocli data folder: it has no .cocli/folder.toml, so its disk is not mounted, or it was never initialised", .0.display())]
     NoMarker(PathBuf),
-    /// The mark does not say what it should.
-    #[error("{} does not say what it should: {reason}", path.display())]
-    Illegible {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The disk refused.
-    #[error("{}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the disk said.
-        #[source]
-        source: io::Error,
-    },
+    /// The mark cannot be read or written, or does not say what it should.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// The mark's place in a data folder.
@@ -67,12 +53,12 @@ impl Marker {
     pub fn read(root: &Path) -> Result<Marker, MarkerError> {
         let path = path(root);
         match fs::read_to_string(&path) {
-            Ok(text) => parse(&text).map_err(|reason| MarkerError::Illegible { path, reason }),
+            Ok(text) => parse(&text).map_err(|reason| FileError::Invalid { path, reason }.into()),
             Err(error) if error.kind() == io::ErrorKind::NotFound && root.is_dir() => {
                 Err(MarkerError::NoMarker(root.to_owned()))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(MarkerError::NoFolder(root.to_owned())),
-            Err(source) => Err(MarkerError::Io { path, source }),
+            Err(source) => Err(FileError::Io { path, source }.into()),
         }
     }
 
@@ -83,13 +69,14 @@ impl Marker {
     pub fn write(&self, root: &Path) -> Result<(), MarkerError> {
         let path = path(root);
         let own = root.join(".cocli");
-        fs::create_dir_all(&own).map_err(|source| MarkerError::Io { path: own, source })?;
+        fs::create_dir_all(&own).map_err(|source| FileError::Io { path: own, source })?;
         let Marker { id, environment } = self;
         let text = format!(
             "# Tells cocli that this folder is here, and not an empty mount point. Leave it.\n\
              id = \"{id}\"\nenvironment = \"{environment}\"\n"
         );
-        durable::replace(&path, &text, Readers::Anybody).map_err(|source| MarkerError::Io { path, source })
+        durable::replace(&path, &text, Readers::Anybody).map_err(|source| FileError::Io { path, source })?;
+        Ok(())
     }
 }
 
@@ -120,7 +107,7 @@ mod tests {
         assert_eq!(Marker::read(&root).unwrap(), marker);
         for text in ["", "id = 1", "id = \"x\"\nenvironment = \"prod\"", "]["] {
             fs::write(path(&root), text).unwrap();
-            assert!(matches!(Marker::read(&root), Err(MarkerError::Illegible { .. })), "{text}");
+            assert!(matches!(Marker::read(&root), Err(MarkerError::File(FileError::Invalid { .. }))), "{text}");
         }
     }
 }

@@ -20,6 +20,8 @@ use toml_edit::{DocumentMut, Table};
 
 pub use edit::{Added, add, write_new};
 
+use crate::durable::FileError;
+
 /// Members of a roster at most: beyond it the direct road is not the right one.
 pub const MEMBERS_MAX: usize = 64;
 /// Addresses of one member at most.
@@ -49,23 +51,9 @@ pub enum RosterError {
     /// There is none.
     #[error("there is no roster at {}", .0.display())]
     Missing(PathBuf),
-    /// The file breaks a rule.
-    #[error("{}: {reason}", path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// Which rule, and for which member.
-        reason: String,
-    },
-    /// The disk refused.
-    #[error("{}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the disk said.
-        #[source]
-        source: io::Error,
-    },
+    /// It cannot be read or written, or breaks a rule.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// The roster's place in a data folder.
@@ -105,9 +93,9 @@ impl Roster {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(RosterError::Missing(path.to_owned())),
-            Err(source) => return Err(RosterError::Io { path: path.to_owned(), source }),
+            Err(source) => return Err(FileError::Io { path: path.to_owned(), source }.into()),
         };
-        Roster::parse(&text).map_err(|reason| RosterError::Invalid { path: path.to_owned(), reason })
+        Roster::parse(&text).map_err(|reason| FileError::Invalid { path: path.to_owned(), reason }.into())
     }
 
     /// Reads a roster's text; the error is the reason in words.

@@ -6,7 +6,7 @@ use std::path::Path;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::{ADDRESSES_MAX, MEMBERS_MAX, Member, Roster, RosterError};
-use crate::durable::{self, Readers};
+use crate::durable::{self, FileError, Readers};
 
 /// What stands at the top of a new roster.
 const HEAD: &str = "\
@@ -39,12 +39,12 @@ pub fn write_new(path: &Path, member: &Member) -> Result<(), RosterError> {
 /// [`RosterError`]: the file is none, is full, or was not written.
 pub fn add(path: &Path, member: &Member) -> Result<Added, RosterError> {
     Roster::read(path)?;
-    let text = fs::read_to_string(path).map_err(|source| RosterError::Io { path: path.to_owned(), source })?;
+    let text = fs::read_to_string(path).map_err(|source| FileError::Io { path: path.to_owned(), source })?;
     put(path, text, member)
 }
 
 fn put(path: &Path, text: String, member: &Member) -> Result<Added, RosterError> {
-    let invalid = |reason: String| RosterError::Invalid { path: path.to_owned(), reason };
+    let invalid = |reason: String| FileError::Invalid { path: path.to_owned(), reason };
     let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| invalid(error.to_string()))?;
     let added = edit(&mut document, member).map_err(invalid)?;
     if added == Added::Known {
@@ -53,7 +53,7 @@ fn put(path: &Path, text: String, member: &Member) -> Result<Added, RosterError>
     let text = document.to_string();
     Roster::parse(&text).map_err(invalid)?;
     durable::replace(path, &text, Readers::Anybody)
-        .map_err(|source| RosterError::Io { path: path.to_owned(), source })?;
+        .map_err(|source| FileError::Io { path: path.to_owned(), source })?;
     Ok(added)
 }
 

@@ -350,6 +350,33 @@ fn a_journal_that_somebody_folds_meanwhile_is_not_taken_for_one_that_is_gone() {
     assert_eq!(folder.catch_up().unwrap(), CaughtUp::default());
 }
 
+/// `cocli fold` beside a running daemon: whoever has the old state open goes over to the
+/// new one, and its end takes nothing from it.
+#[test]
+fn a_state_that_another_process_makes_anew_is_followed() {
+    let node = Node::new("here");
+    let (mut daemon, mut command) = (node.open(), node.open());
+    add(&mut daemon, "Acme Roofing");
+    command.catch_up().unwrap();
+    command.rebuild("asked for").unwrap();
+    add(&mut daemon, "Brea Plumbing");
+    let followed = |notice: &Notice| matches!(notice, Notice::Rebuilt(why) if why.contains("another process"));
+    assert!(daemon.take_notices().iter().any(followed));
+    assert_eq!(command.catch_up().unwrap(), CaughtUp::default(), "both have one state");
+    assert_eq!((count(&daemon), count(&command)), (2, 2));
+    // A connection to the old file that ends last.
+    let late = node.open();
+    command.rebuild("asked for").unwrap();
+    let want = hash(&command);
+    let db = node.home().state_db(command.marker().id);
+    let log = || fs::metadata(format!("{}-wal", db.display())).unwrap().len();
+    assert!(log() > 0, "what was folded stands in the log");
+    drop(daemon);
+    drop(late);
+    assert!(log() > 0, "and is still there");
+    assert_eq!(hash(&node.open()), want);
+}
+
 #[test]
 fn foreign_files_in_wal_are_named_and_left_alone() {
     let node = Node::new("here");

@@ -48,6 +48,7 @@ impl Folder {
     /// # Errors
     /// [`FolderError`]; nothing is folded twice or by halves.
     pub fn catch_up(&mut self) -> Result<CaughtUp, FolderError> {
+        self.follow_state()?;
         let why = match self.fold_new() {
             Ok(Ok(report)) => return Ok(report),
             Ok(Err(WentBack(key))) => format!("it is ahead of journal {key}: the folder went back in time"),
@@ -58,6 +59,14 @@ impl Folder {
         self.notices.push(Notice::Rebuilt(why));
         // From nothing no journal goes back, so the second answer stands.
         Ok(self.fold_new()?.unwrap_or_default())
+    }
+
+    /// Goes over to a state that another process made anew, as `cocli fold` does.
+    fn follow_state(&mut self) -> Result<(), StateError> {
+        if self.state.follow()? {
+            self.notices.push(Notice::Rebuilt("another process made it anew".to_owned()));
+        }
+        Ok(())
     }
 
     fn fold_new(&mut self) -> Result<Result<CaughtUp, WentBack>, FolderError> {
@@ -104,6 +113,7 @@ impl Folder {
     /// # Errors
     /// [`FolderError`].
     pub fn fold_appended(&mut self, appended: &[Appended]) -> Result<(), FolderError> {
+        self.follow_state()?;
         let fits = self.state.transaction(|tx| {
             let mut known: BTreeMap<_, _> = tx.marks()?.into_iter().map(|mark| (key_of(&mark), mark)).collect();
             for (file, range, datagram) in appended {
@@ -138,6 +148,7 @@ impl Folder {
     /// # Errors
     /// [`FolderError`].
     pub fn fold_beyond_gap(&mut self, datagram: &Datagram) -> Result<bool, FolderError> {
+        self.follow_state()?;
         Ok(self.state.transaction(|tx| tx.fold_datagram(datagram).map(|folded| !folded.known))?)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -69,6 +70,15 @@ pub struct StateDb {
     pub(super) conn: Connection,
     path: PathBuf,
     folder: FolderId,
+    /// Which file it is: another process may have put a new one in its place.
+    file: FileId,
+}
+
+/// A file whatever its name: device and inode. `None` if there is none.
+type FileId = Option<(u64, u64)>;
+
+fn file_id(path: &Path) -> FileId {
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }
 
 impl StateDb {
@@ -96,7 +106,34 @@ impl StateDb {
             remove_side_files(path)?;
             (create(path, folder)?, Opened::Fresh)
         };
-        Ok((StateDb { conn, path: path.to_owned(), folder }, opened))
+        Ok((StateDb { conn, path: path.to_owned(), folder, file: file_id(path) }, opened))
+    }
+
+    /// Goes over to the file that stands in the place of the one that was opened, if another
+    /// process started over. Whether it did: what was folded is to be folded again.
+    ///
+    /// # Errors
+    /// As [`StateDb::open`].
+    pub fn follow(&mut self) -> Result<bool, StateError> {
+        if self.is_in_place() {
+            return Ok(false);
+        }
+        let (fresh, _) = StateDb::open(&self.path, self.folder)?;
+        *self = fresh;
+        Ok(true)
+    }
+
+    fn is_in_place(&self) -> bool {
+        file_id(&self.path) == self.file
+    }
+
+    /// SQLite removes the log beside the *name* of a file that it closes: if another file
+    /// has that name by now, the log is the other's, with what was written to it last.
+    fn keep_log_of_another(&self) {
+        if !self.is_in_place() {
+            // If it is refused, whoever opens the other next folds again what is missing.
+            let _ = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
     }
 
     /// Starts over: moves the file aside and goes on with an empty one. For a caller who
@@ -106,11 +143,13 @@ impl StateDb {
     /// As [`StateDb::open`].
     pub fn rebuild(&mut self, why: &str) -> Result<Opened, StateError> {
         let _lock = lock(&self.path)?;
+        self.keep_log_of_another();
         let unused = Connection::open_in_memory()?;
         // A close that fails leaves nothing behind that the next open would read.
         let _ = std::mem::replace(&mut self.conn, unused).close();
         move_aside(&self.path)?;
         self.conn = create(&self.path, self.folder)?;
+        self.file = file_id(&self.path);
         Ok(Opened::Rebuilt(Why::Asked(why.to_owned())))
     }
 
@@ -156,6 +195,12 @@ impl StateDb {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl Drop for StateDb {
+    fn drop(&mut self) {
+        self.keep_log_of_another();
     }
 }
 

@@ -15,10 +15,10 @@ mod serve;
 pub use ask::{AskError, ask};
 pub use path::{SOCKET_FILE, socket_path};
 pub use request::{Answer, Code, DraftText, Failure, Level, Request};
-pub(crate) use serve::{Asked, listen};
+pub(crate) use serve::{Asked, Clients, listen};
 
 /// Bytes of a request or an answer at most: a commit of 1,000 rows, or the status of 64
 /// members, fit many times.
 pub const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Clients at once; later ones wait to be accepted.
-pub const CLIENTS_MAX: usize = 64;
+pub const CLIENTS_MAX: u32 = 64;

@@ -25,9 +25,23 @@ pub(crate) struct Asked {
     pub(crate) reply: oneshot::Sender<Answer>,
 }
 
+/// Clients that are being served, each with a place.
+pub(crate) struct Clients(Arc<Semaphore>);
+
+impl Clients {
+    /// Waits until everybody has an answer, or has taken too long to read it. Nobody new is
+    /// served once requests go nowhere.
+    pub(crate) async fn answered(self) {
+        // The places are never closed, so what fails is time.
+        if timeout(CLIENT_PATIENCE, self.0.acquire_many(CLIENTS_MAX)).await.is_err() {
+            tracing::debug!("some local clients did not read their answers");
+        }
+    }
+}
+
 /// Opens the socket in place of one that a dead daemon left; `daemon.lock` is held.
 /// Requests go to `asked` until it is closed. Must run within a tokio runtime.
-pub(crate) fn listen(path: &Path, asked: mpsc::Sender<Asked>) -> io::Result<()> {
+pub(crate) fn listen(path: &Path, asked: mpsc::Sender<Asked>) -> io::Result<Clients> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -36,12 +50,12 @@ pub(crate) fn listen(path: &Path, asked: mpsc::Sender<Asked>) -> io::Result<()> 
     let listener = UnixListener::bind(&name.path)?;
     // The folder is the owner's alone; this keeps it so where it is not.
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    tokio::spawn(accept(listener, asked));
-    Ok(())
+    let places = Arc::new(Semaphore::new(CLIENTS_MAX as usize));
+    tokio::spawn(accept(listener, asked, Arc::clone(&places)));
+    Ok(Clients(places))
 }
 
-async fn accept(listener: UnixListener, asked: mpsc::Sender<Asked>) {
-    let places = Arc::new(Semaphore::new(CLIENTS_MAX));
+async fn accept(listener: UnixListener, asked: mpsc::Sender<Asked>, places: Arc<Semaphore>) {
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let accepted = tokio::select! {

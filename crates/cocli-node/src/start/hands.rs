@@ -1,0 +1,94 @@
+//! The threads of a daemon, and the queues that lead to them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use cocli_journal::{Journal, Pending, Tail};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+
+use super::{RunError, failed};
+use crate::config::Config;
+use crate::folding::{Folding, JOBS_MAX, Shown};
+use crate::index::SharedReplicas;
+use crate::keeper::{ERRANDS_MAX, Errand, Keeper};
+use crate::mailbox::Mailbox;
+use crate::scribe::{NEWS_MAX, News, ORDERS_MAX, Order, Scribe};
+use crate::socket::Clients;
+use crate::troubles::Troubles;
+use crate::witness::Witness;
+use crate::{tail, views};
+
+/// The threads of a daemon.
+pub(super) struct Hands {
+    threads: Vec<JoinHandle<()>>,
+    ending: Arc<AtomicBool>,
+    clients: Clients,
+}
+
+/// The other ends of the queues of the threads.
+pub(super) struct Reins {
+    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) news: mpsc::Receiver<News>,
+    pub(super) errands: mpsc::Sender<Errand>,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) witness: Arc<Witness>,
+    pub(super) troubles: Arc<Troubles>,
+}
+
+/// What the threads are to own.
+pub(super) struct Work {
+    pub(super) files: (Arc<dyn cocli_journal::Disk>, cocli_journal::Place, cocli_model::NodeId),
+    pub(super) replicas: SharedReplicas,
+    pub(super) journal: Journal,
+    pub(super) pending: Pending,
+    pub(super) folding: Folding,
+    pub(super) shown: watch::Receiver<Shown>,
+}
+
+impl Hands {
+    /// Starts every thread.
+    pub(super) fn start(config: &Config, work: Work, clients: Clients) -> Result<(Hands, Reins), RunError> {
+        let Work { files, replicas, journal, pending, folding, shown } = work;
+        let (disk, place, me) = files.clone();
+        let mut hands = Hands { threads: Vec::new(), ending: Arc::default(), clients };
+        let (mailbox, witness, troubles) =
+            (Arc::<Mailbox>::default(), Arc::<Witness>::default(), Arc::<Troubles>::default());
+        let (orders, orders_in) = mpsc::channel(ORDERS_MAX);
+        let (news_out, news) = mpsc::channel(NEWS_MAX);
+        let (errands, errands_in) = mpsc::channel(ERRANDS_MAX);
+        let (jobs, jobs_in) = mpsc::channel(JOBS_MAX);
+        let scribe =
+            Scribe::new(journal, files, Arc::clone(&replicas), (Arc::clone(&witness), Arc::clone(&troubles)), news_out);
+        let keeper = Keeper::new((Arc::clone(&disk), &place), replicas, pending, Arc::clone(&mailbox), jobs);
+        hands.add("scribe", move || scribe.run(orders_in))?;
+        hands.add("keeper", move || keeper.run(errands_in))?;
+        let runtime = Handle::current();
+        hands.add("folding", move || folding.run(jobs_in, &runtime))?;
+        let (home, found, runtime) = (config.home.clone(), Arc::clone(&troubles), Handle::current());
+        hands.add("views", move || views::run(&home, shown, &found, &runtime))?;
+        let (tailed, ending, tailing) = (Tail::watch(disk, &place), Arc::clone(&hands.ending), orders.downgrade());
+        let (wal, found) = (place.wal(), Arc::clone(&troubles));
+        hands.add("tail", move || tail::follow(tailed, (&wal, me), &tailing, &found, &ending))?;
+        Ok((hands, Reins { orders, news, errands, mailbox, witness, troubles }))
+    }
+
+    fn add(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), RunError> {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
+        self.threads.push(thread.map_err(failed(format!("start the thread {name}")))?);
+        Ok(())
+    }
+
+    /// Waits until all is written. Their queues are closed already. Who is left are clients
+    /// that wait for their answers.
+    pub(super) fn join(self) -> Clients {
+        self.ending.store(true, Ordering::Relaxed);
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread panicked");
+            }
+        }
+        self.clients
+    }
+}

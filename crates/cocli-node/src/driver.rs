@@ -8,6 +8,7 @@
 
 mod alarms;
 mod hear;
+mod heed;
 mod perform;
 mod report;
 mod request;
@@ -35,8 +36,9 @@ use crate::outgoing::Outgoing;
 use crate::peers::Peers;
 use crate::scribe::{News, Order};
 use crate::socket::{Answer, Asked};
+use crate::troubles::Troubles;
 use crate::witness::Witness;
-use alarms::Alarms;
+use alarms::{Alarms, JOURNAL};
 
 /// How often clocks, counts and alarms are looked after when nothing happens.
 const HOUSEKEEPING_MS: u64 = 1_000;
@@ -83,6 +85,7 @@ pub(crate) struct Driver {
     pub(crate) served: mpsc::Sender<(NodeId, JournalId)>,
     pub(crate) asking: mpsc::Sender<Asked>,
     pub(crate) witness: Arc<Witness>,
+    pub(crate) troubles: Arc<Troubles>,
     pub(crate) shown: Shown,
     /// The epoch this node writes; `None` while its end is in doubt.
     pub(crate) own: Option<JournalKey>,
@@ -126,6 +129,7 @@ impl Driver {
             let now_ms = self.clock.now_ms();
             if now_ms >= house_ms + HOUSEKEEPING_MS {
                 house_ms = now_ms;
+                self.heed_troubles();
                 self.tell_vitals().await?;
             }
             self.tell_left().await?;
@@ -161,11 +165,14 @@ impl Driver {
                 self.errand(Errand::FoldFound).await?;
                 self.appended(datagrams.into_iter().map(Arc::new).collect()).await
             }
-            News::Synced(None) => Ok(()),
+            News::Synced(None) => {
+                self.alarms.clear(JOURNAL);
+                Ok(())
+            }
             News::Synced(Some(tip)) => {
                 let journal = JournalId { id: self.author.id, epoch: tip.epoch };
                 self.own_synced.insert(journal, tip.seq);
-                self.alarms.clear("journal");
+                self.alarms.clear(JOURNAL);
                 self.handle(Input::Synced { journal, place: Branch::Main, seq: tip.seq, cid: tip.cid }).await
             }
             News::Current(current) => {
@@ -176,7 +183,7 @@ impl Driver {
                 self.errand(Errand::Own(current)).await
             }
             News::Failed(reason) => {
-                self.alarms.raise("journal", reason);
+                self.alarms.raise(JOURNAL, reason);
                 Ok(())
             }
         }

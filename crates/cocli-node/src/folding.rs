@@ -7,13 +7,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cocli_crm::folder::{Appended, CaughtUp, Notice};
 use cocli_crm::{Folder, FolderError};
 use cocli_model::{Cid, Datagram};
 use cocli_replica::fold::{Cells, StateHash};
 use cocli_store::StateError;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 use crate::broken::Broken;
 use crate::words::chain;
@@ -24,6 +27,10 @@ pub(crate) const JOBS_MAX: usize = 4_096;
 const TRANSACTION_MAX: usize = 1_024;
 /// Jobs taken at once.
 const BATCH_MAX: usize = 256;
+
+/// After a fold that failed the journals are asked again, whether anything comes or not: a
+/// full disk needs minutes, a state that somebody else writes to only a moment.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What is to be folded.
 #[derive(Debug)]
@@ -85,12 +92,17 @@ impl Folding {
     }
 
     /// Works until nobody has jobs.
-    pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Job>, runtime: &Handle) {
         let mut batch = Vec::new();
-        while jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
-            let came = batch.iter().any(|job| !matches!(job, Job::CatchUp));
+        let mut behind = false;
+        while runtime.block_on(next(&mut jobs, &mut batch, behind)) {
+            if batch.is_empty() {
+                batch.push(Job::CatchUp);
+            }
+            let came = behind || batch.iter().any(|job| !matches!(job, Job::CatchUp));
             let done = batch.drain(..).try_for_each(|job| self.perform(job));
-            let failed = done.and_then(|()| self.spoil()).err().and_then(|error| self.recover(&error));
+            let failed = done.and_then(|()| self.spoil()).err().and_then(|error| self.recover(&error, behind));
+            behind = failed.is_some();
             self.tell(failed, came);
         }
     }
@@ -164,17 +176,17 @@ impl Folding {
         Ok(())
     }
 
-    /// After a failure the journals are asked; the failure if that fails too.
-    fn recover(&mut self, error: &FolderError) -> Option<String> {
-        tracing::error!(
-            error = error as &dyn std::error::Error,
-            "folding failed; the state is caught up from the journals"
-        );
+    /// After a failure the journals are asked; the failure if that fails too. It is said
+    /// once: an alarm stands for as long as it lasts.
+    fn recover(&mut self, error: &FolderError, known: bool) -> Option<String> {
+        if !known {
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                "folding failed; the state is caught up from the journals"
+            );
+        }
         let again = self.catch_up().and_then(|()| self.heed_notices());
-        again.err().map(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "the state is behind its journals");
-            chain(&error)
-        })
+        again.err().map(|error| format!("the state is behind its journals, and it is tried again: {}", chain(&error)))
     }
 
     fn tell(&mut self, failed: Option<String>, came: bool) {
@@ -202,4 +214,12 @@ impl Folding {
         })?;
         Ok(())
     }
+}
+
+/// Waits for jobs, and takes some; while the state is behind only for a while, and then
+/// there may be none. `false` once nobody has any.
+async fn next(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, behind: bool) -> bool {
+    let taking = jobs.recv_many(batch, BATCH_MAX);
+    let taken = if behind { timeout(AGAIN, taking).await.ok() } else { Some(taking.await) };
+    taken != Some(0)
 }

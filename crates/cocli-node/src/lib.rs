@@ -38,6 +38,7 @@ pub mod socket;
 mod start;
 pub mod status;
 mod tail;
+mod troubles;
 mod views;
 mod witness;
 mod words;

@@ -46,6 +46,8 @@ pub(crate) struct Peer {
     pub(crate) held: BTreeMap<JournalId, Held>,
     /// Whether it has told everything it holds since this node started.
     pub(crate) told_all: bool,
+    /// Whether it has compared with us since it is connected.
+    compared: bool,
 }
 
 /// All members but this node.
@@ -80,6 +82,11 @@ impl Peers {
         self.peers.iter()
     }
 
+    /// Whether a peer is connected.
+    pub(crate) fn is_connected(&self, id: NodeId) -> bool {
+        self.peers.get(&id).is_some_and(|peer| peer.since_ms.is_some())
+    }
+
     /// How many are connected.
     pub(crate) fn connected(&self) -> usize {
         self.peers.values().filter(|peer| peer.since_ms.is_some()).count()
@@ -91,6 +98,7 @@ impl Peers {
         peer.heard_ms = Some(now_ms);
         (peer.address, peer.via) = (Some(address), Some(via));
         (peer.trouble, peer.other_roster) = (None, None);
+        peer.compared = false;
         self.alone_since_ms = None;
     }
 
@@ -122,7 +130,7 @@ impl Peers {
                 format!("rosters differ: ours {}, theirs {}", hex(ours), hex(theirs))
             }
             RefusedReason::WrongKey { .. } => "somebody else answers at its address".to_owned(),
-            RefusedReason::Protocol(words) => format!("it speaks another protocol: {words}"),
+            RefusedReason::Protocol(words) => format!("no session came about: {words}"),
             other => format!("{other:?}"),
         });
     }
@@ -143,7 +151,7 @@ impl Peers {
     pub(crate) fn on_equal(&mut self, id: NodeId, ours: &[Entry], now_ms: i64) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         peer.note(ours);
-        peer.told_all = true;
+        (peer.told_all, peer.compared) = (true, true);
         self.full_sync_ms = Some(now_ms);
     }
 
@@ -152,8 +160,14 @@ impl Peers {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         peer.heard_ms = Some(now_ms);
         peer.note(&have.entries);
+        peer.compared |= have.exchange.is_some();
         // All of a short frontier fits one message; of a longer one this is not known.
         peer.told_all |= have.exchange.is_some_and(|all| all.base == 0) && have.entries.len() < ENTRIES_MAX;
+    }
+
+    /// Whether everybody who is connected has said since then what we may lack.
+    pub(crate) fn all_compared(&self) -> bool {
+        self.peers.values().all(|peer| peer.since_ms.is_none() || peer.compared)
     }
 
     /// Whether every other member has told all it holds, and none holds more of `journal`
@@ -241,6 +255,21 @@ mod tests {
             peers.on_equal(second, &told.into_iter().collect::<Vec<_>>(), 1);
             assert_eq!(confirms(&peers), want, "{name}");
         }
+    }
+
+    #[test]
+    fn who_has_just_connected_may_hold_more_until_it_has_said_so() {
+        let (mut peers, [first, second]) = two();
+        assert!(peers.all_compared(), "nobody is there");
+        let connect = |peers: &mut Peers| peers.on_connected(first, "127.0.0.1:1".parse().unwrap(), Via::Quic, 1);
+        connect(&mut peers);
+        peers.on_have(second, &Have { entries: vec![entry(5, &[])], ..Have::default() }, 2);
+        assert!(!peers.all_compared());
+        peers.on_equal(first, &[], 3);
+        assert!(peers.all_compared());
+        peers.on_disconnected(first, &DisconnectReason::Silent, 4);
+        connect(&mut peers);
+        assert!(!peers.all_compared(), "it may have got more while it was away");
     }
 
     #[test]

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use cocli_crm::folder::Appended;
 use cocli_journal::{
-    AppendError, Branch, Commit, Disk, Journal, JournalFile, JournalKey, Place, Placed, RefusedCommit, Standing, Tip,
+    AppendError, Branch, Commit, Disk, Journal, JournalFile, JournalKey, LockError, Place, Placed, RefusedCommit,
+    Standing, Tip,
 };
 use cocli_model::{Datagram, Epoch, NodeId};
 use tokio::sync::{mpsc, oneshot};
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::broken::Broken;
 use crate::clock::wall_ms;
 use crate::index::{SharedReplicas, lock};
+use crate::troubles::{Subject, Troubles};
 use crate::witness::Witness;
 use crate::words::chain;
 
@@ -68,7 +70,10 @@ pub(crate) struct Scribe {
     replicas: SharedReplicas,
     id: NodeId,
     witness: Arc<Witness>,
+    troubles: Arc<Troubles>,
     news: mpsc::Sender<News>,
+    /// Whether a write failed, for another reason than want of room, and none was made since.
+    failed: bool,
     current: Option<JournalKey>,
     broken: Broken,
 }
@@ -85,11 +90,12 @@ impl Scribe {
         journal: Journal,
         (disk, place, id): (Arc<dyn Disk>, Place, NodeId),
         replicas: SharedReplicas,
-        witness: Arc<Witness>,
+        (witness, troubles): (Arc<Witness>, Arc<Troubles>),
         news: mpsc::Sender<News>,
     ) -> Scribe {
         let current = journal.current();
-        Scribe { journal, disk, place, replicas, id, witness, news, current, broken: Broken::from_env() }
+        let (failed, broken) = (false, Broken::from_env());
+        Scribe { journal, disk, place, replicas, id, witness, troubles, news, failed, current, broken }
     }
 
     /// Works until nobody gives orders, then closes the journal.
@@ -147,6 +153,8 @@ impl Scribe {
         match self.write_and_sync(commits, now_ms) {
             Ok((answers, tip)) => {
                 answer(waiting, answers);
+                self.failed = false;
+                self.troubles.over(Subject::Lock);
                 lock(&self.replicas).own_synced();
                 self.tell(News::Synced(tip));
             }
@@ -174,15 +182,20 @@ impl Scribe {
     /// Makes what other processes appended durable, and reads it.
     fn look(&mut self) {
         match self.journal.catch_up() {
-            Ok(false) => {}
-            Ok(true) => {
-                self.find();
-                let tip = self.journal.tip();
-                self.tell(News::Synced(tip));
+            Ok(grew) => {
+                self.troubles.over(Subject::Lock);
+                if grew {
+                    self.find();
+                }
+                if grew || std::mem::take(&mut self.failed) {
+                    let tip = self.journal.tip();
+                    self.tell(News::Synced(tip));
+                }
             }
-            Err(error @ AppendError::Lock(_)) => {
-                // Its holder may be stopped; what it appended is found when it wakes.
-                tracing::warn!(error = &error as &dyn std::error::Error, "the journal cannot be read now");
+            // Its holder may be stopped; what it appended is found when it wakes.
+            Err(AppendError::Lock(error @ LockError::Held { .. })) => {
+                let way_out = "wake or end that process; reading goes on";
+                self.troubles.raise(Subject::Lock, format!("{}: {way_out}", chain(&error)));
             }
             Err(error) => self.refuse(Vec::new(), error),
         }
@@ -224,9 +237,12 @@ impl Scribe {
     }
 
     fn refuse(&mut self, waiting: Vec<Waiting>, error: AppendError) {
-        tracing::error!(error = &error as &dyn std::error::Error, "nothing was appended");
+        if !waiting.is_empty() {
+            tracing::error!(error = &error as &dyn std::error::Error, "nothing was appended");
+        }
         let poisoned = matches!(error, AppendError::Poisoned { .. });
         if !matches!(error, AppendError::Lock(_)) {
+            self.failed = !matches!(error, AppendError::DiskFull { .. });
             self.tell(News::Failed(chain(&error)));
         }
         let error = Arc::new(error);

@@ -105,7 +105,7 @@ pub enum Gossip {
     Alone,
     /// No other member is connected.
     Offline,
-    /// Peers hold records that are not here yet.
+    /// Peers hold records that are not here yet, or have not said yet what they hold.
     CatchingUp,
     /// Records of ours are on their way.
     Sending,

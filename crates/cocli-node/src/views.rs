@@ -17,6 +17,8 @@ use tokio::sync::watch;
 
 use crate::clock::wall_ms;
 use crate::folding::Shown;
+use crate::troubles::{Subject, Troubles};
+use crate::words::chain;
 
 /// Between two batches at least: soon for people, seldom for a disk.
 const EVERY: Duration = Duration::from_millis(100);
@@ -28,10 +30,10 @@ const QUIET: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Writes what waits whenever something was folded, until nobody folds any more.
-pub(crate) fn run(home: &Home, mut shown: watch::Receiver<Shown>, runtime: &Handle) {
+pub(crate) fn run(home: &Home, mut shown: watch::Receiver<Shown>, troubles: &Troubles, runtime: &Handle) {
     loop {
         shown.mark_unchanged();
-        let written = write(home);
+        let written = write(home, troubles);
         if shown.has_changed().is_err() {
             return;
         }
@@ -59,17 +61,22 @@ async fn wait(shown: &mut watch::Receiver<Shown>) {
 }
 
 /// Writes the files of everything that changed; whether that was done.
-fn write(home: &Home) -> bool {
+fn write(home: &Home, troubles: &Troubles) -> bool {
     let now: Now = Arc::new(wall_ms);
     match Folder::open(home, Role::Daemon, now).and_then(|mut folder| folder.write_views()) {
         Ok(report) => {
             for left in report.left {
                 tracing::warn!(path = left.path, why = ?left.why, "a file that people touched is left as it is");
             }
+            troubles.over(Subject::Files);
             true
         }
         Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "files were not written; it is tried again");
+            // Of a folder that is gone everything is said elsewhere.
+            if troubles.of(Subject::Folder).is_none() {
+                let words = format!("files are behind, and it is tried again: {}", chain(&error));
+                troubles.raise(Subject::Files, words);
+            }
             false
         }
     }

@@ -9,6 +9,9 @@ use crate::status::Alarm;
 /// this but for forks, and a node that forks this often is no node to talk to.
 const ALARMS_MAX: usize = 64;
 
+/// The subject of the alarm that this node can write nothing.
+pub(super) const JOURNAL: &str = "journal";
+
 /// The alarms that stand.
 #[derive(Debug, Default)]
 pub(crate) struct Alarms {
@@ -35,6 +38,10 @@ impl Alarms {
         if self.standing.remove(subject).is_some() {
             tracing::info!(subject, "the alarm is over");
         }
+    }
+
+    pub(super) fn stands(&self, subject: &str) -> bool {
+        self.standing.contains_key(subject)
     }
 
     pub(crate) fn all(&self) -> Vec<Alarm> {

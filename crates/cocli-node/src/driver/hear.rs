@@ -60,6 +60,8 @@ impl Driver {
             self.peers.on_refused(id, reason);
         }
         match reason {
+            // Connected since: what was refused is a road that it tried before.
+            RefusedReason::RosterDiffers { .. } if id.is_some_and(|id| self.peers.is_connected(id)) => {}
             RefusedReason::RosterDiffers { ours, theirs } => {
                 let words = format!("{name} has another roster: ours {}, theirs {}", hex(ours), hex(theirs));
                 self.alarms.raise(&roster_subject(&name), words);

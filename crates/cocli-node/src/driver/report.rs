@@ -42,7 +42,7 @@ impl Driver {
 
     fn verdict(&self, alarmed: bool) -> Verdict {
         match () {
-            () if self.alarms.all().iter().any(|alarm| alarm.subject == "journal") => Verdict::Down,
+            () if self.alarms.stands(super::alarms::JOURNAL) => Verdict::Down,
             () if alarmed => Verdict::Degraded,
             () if self.peers.connected() < self.keys.len() => Verdict::Available,
             () => Verdict::Healthy,
@@ -112,7 +112,7 @@ impl Driver {
         let gossip = match () {
             () if peers == 0 => Gossip::Alone,
             () if peers_online == 0 => Gossip::Offline,
-            () if missing > 0 => Gossip::CatchingUp,
+            () if missing > 0 || !self.peers.all_compared() => Gossip::CatchingUp,
             () if unsent_records > 0 => Gossip::Sending,
             () => Gossip::UpToDate,
         };

@@ -24,9 +24,9 @@ fn what_a_command_appends_is_shown_by_every_node() {
     cluster.wait_equal();
     cluster.assert_same_journals();
     for node in &cluster.nodes {
-        let status = node.status();
-        assert_eq!(status.verdict, Verdict::Healthy, "{:?}", status.alarms);
-        assert!(status.sync.accounted);
+        // A connection that is lost on a busy machine comes back by itself.
+        let status = eventually("it is healthy", || Some(node.status()).filter(|s| s.verdict == Verdict::Healthy));
+        assert!(status.alarms.is_empty() && status.sync.accounted, "{status:?}");
     }
 }
 
@@ -78,11 +78,11 @@ fn sync_status_says_what_is_unsent_and_since_when_nobody_is_there() {
     let status =
         eventually("it was sent", || Some(cluster.nodes[0].sync_status()).filter(|s| s.gossip == Gossip::UpToDate));
     assert_eq!((status.unsent_records, status.peers_online, status.offline_since_ms), (0, 1, None));
-    let members = cluster.nodes[0].status().members;
-    assert_eq!(
-        members.nodes.iter().map(|node| node.state).collect::<Vec<_>>(),
-        [MemberState::Here, MemberState::Online]
-    );
+    eventually("both are listed where they are", || {
+        let members = cluster.nodes[0].status().members;
+        let states: Vec<MemberState> = members.nodes.iter().map(|node| node.state).collect();
+        (states == [MemberState::Here, MemberState::Online]).then_some(())
+    });
 }
 
 #[test]

@@ -113,6 +113,7 @@ fn j13_two_people_edit_apart() {
     machine.start("pi-1");
     machine.ok(&["--data-home", "laptop", "sync", "now"]);
     machine.ok(&["--data-home", "pi-1", "company", "set", "acme-roofing", "phone=714-555-0160"]);
+    machine.wait_unsent("pi-1", 2);
     machine.ok(&["--data-home", "laptop", "company", "set", "acme-roofing", "phone=714-555-0150"]);
     walk(&machine, &machine.path().join("laptop"), "J13.md");
 }

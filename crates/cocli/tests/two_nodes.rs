@@ -28,6 +28,7 @@ fn two_nodes_exchange_disagree_and_agree() {
 
     assert_eq!(on(&machine, "laptop", &["company", "set", "acme", "phone=714-555-0150"]).exit, 0);
     assert_eq!(on(&machine, "pi-1", &["company", "set", "acme", "phone=714-555-0160"]).exit, 0);
+    machine.wait_unsent("pi-1", 2);
     let second = on(&machine, "laptop", &["sync", "now"]);
     assert!(second.err.contains("Received 2 records from pi-1; sent 1. 1 conflict needs you."), "{}", second.err);
     assert_eq!(on(&machine, "laptop", &["conflicts", "resolve", "acme", "phone", "--keep", "both"]).exit, 0);
@@ -44,7 +45,7 @@ fn two_nodes_exchange_disagree_and_agree() {
     let acked = on(&machine, "laptop", &["company", "set", "acme", "city=Brea", "--ack", "cluster"]);
     assert_eq!(acked.exit, 0, "{}", acked.err);
     let nodes = on(&machine, "laptop", &["node", "ls"]).out;
-    assert!(nodes.contains("pi-1\tonline"), "{nodes}");
+    assert!(nodes.contains("pi-1\tonline"), "who held it a moment ago is there: {nodes}");
     assert_eq!(on(&machine, "pi-1", &["node", "stop"]).exit, 0);
     let late =
         on(&machine, "laptop", &["company", "set", "acme", "city=Yorba Linda", "--ack", "cluster", "--ack-wait", "1"]);

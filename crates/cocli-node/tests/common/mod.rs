@@ -231,11 +231,20 @@ impl Node {
     }
 
     pub fn status(&self) -> Status {
-        serde_json::from_value(self.ask(&Request::Status).unwrap()).unwrap()
+        serde_json::from_value(self.answer_in_time(&Request::Status)).unwrap()
     }
 
     pub fn sync_status(&self) -> SyncStatus {
-        serde_json::from_value(self.ask(&Request::SyncStatus).unwrap()).unwrap()
+        serde_json::from_value(self.answer_in_time(&Request::SyncStatus)).unwrap()
+    }
+
+    /// Asks again while the daemon is too busy to answer at once.
+    fn answer_in_time(&self, request: &Request) -> Json {
+        eventually("the daemon answers", || match self.ask(request) {
+            Ok(answer) => Some(answer),
+            Err(AskError::Io { .. }) => None,
+            Err(error) => panic!("{} refused {request:?}: {}", self.name, chain(&error)),
+        })
     }
 
     /// Whether the daemon knows of all that this node's journal holds.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How long a daemon may take to be ready before a test fails.
-const READY_WITHIN: Duration = Duration::from_secs(20);
+/// How long a daemon may take to do what it is to do before a test fails.
+const READY_WITHIN: Duration = Duration::from_secs(120);
 
 pub struct Machine {
     pub folder: TempDir,
@@ -99,6 +99,16 @@ impl Machine {
         let started = Instant::now();
         while self.json(&["--data-home", data_home, "status"])["daemon"] == "not running" {
             assert!(started.elapsed() < READY_WITHIN, "the daemon is not ready");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until the daemon of a folder has seen what commands appended beside it, and
+    /// knows that nobody else holds it.
+    pub fn wait_unsent(&self, data_home: &str, records: u64) {
+        let started = Instant::now();
+        while self.json(&["--data-home", data_home, "sync", "status"])["unsent_records"] != records {
+            assert!(started.elapsed() < READY_WITHIN, "the daemon does not see what was appended");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

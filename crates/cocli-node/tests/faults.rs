@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use cocli_journal::Commit;
 use cocli_node::socket::{Level, Request};
-use cocli_node::status::Status;
+use cocli_node::status::{Gossip, Status};
 use common::{Cluster, Node, commit, draft, eventually};
 
 #[test]
@@ -222,6 +222,37 @@ fn an_epoch_left_in_doubt_goes_on_once_every_peer_confirms_its_end() {
     assert_eq!(cluster.nodes[0].status().epoch, Some(epoch));
     cluster.wait_equal();
     cluster.assert_same_journals();
+}
+
+/// Takes a member out of a roster, as a person does with an editor.
+fn strike_off(node: &Node, other: &Node) {
+    let path = cocli_crm::roster::path(node.home.root());
+    let text = std::fs::read_to_string(&path).unwrap();
+    let kept: Vec<&str> = text.split("\n[[").filter(|part| !part.contains(&other.name)).collect();
+    assert_eq!(kept.len() + 1, text.split("\n[[").count());
+    std::fs::write(&path, kept.join("\n[[")).unwrap();
+}
+
+#[test]
+fn an_end_is_not_confirmed_while_a_member_that_was_struck_off_may_hold_more() {
+    let mut cluster = Cluster::running(3);
+    for node in [0, 2] {
+        cluster.nodes[node].write(&[vec![draft("companies/acme", "name", "Acme")]], Level::Cluster).unwrap();
+    }
+    cluster.wait_equal();
+    let epoch = cluster.nodes[0].status().epoch.unwrap();
+    cluster.nodes[0].kill();
+    cluster.nodes[2].kill();
+    let gone = cluster.nodes.pop().unwrap();
+    cluster.nodes.iter().for_each(|node| strike_off(node, &gone));
+    cluster.nodes[1].ask(&Request::ReloadRoster).unwrap();
+    cluster.nodes[0].start();
+    eventually("the other has said all it holds", || {
+        let status = cluster.nodes[0].sync_status();
+        (status.peers_online == 1 && status.gossip == Gossip::UpToDate).then_some(())
+    });
+    cluster.nodes[0].write(&[vec![draft("companies/acme", "city", "Brea")]], Level::Cluster).unwrap();
+    assert_ne!(cluster.nodes[0].status().epoch.unwrap(), epoch);
 }
 
 #[test]

@@ -104,7 +104,11 @@ impl Driver {
         if let Err(error) = self.mesh.set_roster(mesh_roster(&roster)).await {
             return Ok(Failure::new(Code::Refused, chain(&error)).into());
         }
-        self.keys = peer_keys(&roster, self.author.id);
+        let before = std::mem::replace(&mut self.keys, peer_keys(&roster, self.author.id));
+        if self.doubted.is_some() && before.keys().any(|member| !self.keys.contains_key(member)) {
+            // It may have been pushed more than those who stay hold, and is not asked.
+            self.doubted = None;
+        }
         let others: Vec<_> = self.keys.keys().copied().collect();
         self.peers.set_members(&others);
         let members = roster.members().iter().map(|member| (member.id(), member.key)).collect();

@@ -52,11 +52,12 @@ impl Ground {
         let id = identity.author.id;
         let me = roster.member(id).cloned().ok_or(RunError::NotAMember(id))?;
         let journal = open_journal(&disk, &place, &identity)?;
-        let (own, doubted) = (journal.current(), doubted_end(&journal, &identity));
+        let own = journal.current();
         let mut replicas = Replicas::open(Arc::clone(&disk), place.clone(), own, Access::Write)?;
         let beyond = || failed("read what waits beyond gaps");
         let pending = Pending::open(Arc::clone(&disk), &place).map_err(beyond())?;
         let loaded = found::load(&mut replicas, &pending).map_err(beyond())?;
+        let doubted = doubted_end(&journal, &identity).filter(|_| all_are_members(&loaded, &roster));
         let replicas = Arc::new(Mutex::new(replicas));
         let (folding, shown) = Folding::start(folder, loaded.pending.clone())?;
         Ok(Ground {
@@ -95,4 +96,10 @@ fn doubted_end(journal: &Journal, identity: &Identity) -> Option<(JournalId, Tip
         "the end of the journal is not proven; unless peers confirm it, the next record opens an epoch"
     );
     Some((JournalId { id: identity.author.id, epoch: tip.epoch }, tip))
+}
+
+/// Whether whoever wrote what is held here is still a member. A member that was struck off
+/// may have been pushed more of this journal than anybody else has, and confirms nothing.
+fn all_are_members(loaded: &Loaded, roster: &Roster) -> bool {
+    loaded.chains.iter().all(|chain| roster.member(chain.journal.id).is_some())
 }

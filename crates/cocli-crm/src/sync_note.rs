@@ -1,5 +1,5 @@
 //! What was held when this node last held the same as another: a note in the state folder,
-//! for telling what is unsent when no daemon runs.
+//! for telling what is unsent when no daemon runs, or one runs again and is alone.
 //!
 //! It is a courtesy and proves nothing: lost or torn, everything counts as unsent.
 
@@ -24,11 +24,18 @@ impl Held {
     /// # Errors
     /// The state cannot be read.
     pub fn of(tx: &Tx<'_>) -> Result<Held, StateError> {
+        let marks = tx.marks()?;
+        Ok(Held::of_journals(marks.iter().filter(|mark| mark.branch.is_empty()).map(|mark| (mark.id, mark.seq))))
+    }
+
+    /// So many records of each node; of a node that comes twice, all of them.
+    pub fn of_journals(journals: impl IntoIterator<Item = (NodeId, u64)>) -> Held {
         let mut held = BTreeMap::new();
-        for mark in tx.marks()?.iter().filter(|mark| mark.branch.is_empty()) {
-            *held.entry(mark.id).or_default() += mark.seq;
+        for (node, rows) in journals {
+            let all: &mut u64 = held.entry(node).or_default();
+            *all = all.saturating_add(rows);
         }
-        Ok(Held(held))
+        Held(held)
     }
 
     /// The nodes of which anything is held.

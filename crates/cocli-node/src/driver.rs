@@ -9,15 +9,18 @@
 mod alarms;
 mod hear;
 mod heed;
+mod note;
 mod perform;
 mod report;
 mod request;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cocli_crm::Home;
 use cocli_crm::roster::Roster;
+use cocli_crm::sync_note::SyncNote;
 use cocli_journal::JournalKey;
 use cocli_mesh::{Events, Mesh, PeerKey};
 use cocli_model::{Author, NodeId};
@@ -97,6 +100,10 @@ pub(crate) struct Driver {
     pub(crate) acks: Acks,
     pub(crate) alarms: Alarms,
     pub(crate) broken: Broken,
+    /// What was last written down of exchanges, and when it may be written again.
+    pub(crate) note: Option<SyncNote>,
+    pub(crate) note_due_ms: u64,
+    pub(crate) state: PathBuf,
     pub(crate) stopping: Option<oneshot::Sender<Answer>>,
 }
 
@@ -130,6 +137,7 @@ impl Driver {
             if now_ms >= house_ms + HOUSEKEEPING_MS {
                 house_ms = now_ms;
                 self.heed_troubles();
+                self.keep_note();
                 self.tell_vitals().await?;
             }
             self.tell_left().await?;

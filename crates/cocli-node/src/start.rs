@@ -91,6 +91,7 @@ async fn run_within(config: &Config) -> Result<(), RunError> {
     let ended = driver.run(ears).await;
     driver.mesh.shutdown().await;
     let asked = driver.stopping.take();
+    driver.leave_note();
     drop(driver);
     let clients = hands.join();
     tracing::info!(node = %author, "stopped");

@@ -86,6 +86,28 @@ fn sync_status_says_what_is_unsent_and_since_when_nobody_is_there() {
 }
 
 #[test]
+fn what_was_exchanged_is_known_after_a_restart_with_nobody_there() {
+    let mut cluster = Cluster::running(2);
+    let write = |node: &common::Node, field: &str, level| {
+        node.write(&[vec![draft("companies/acme", field, "x")]], level).unwrap();
+    };
+    write(&cluster.nodes[0], "name", Level::Cluster);
+    let before = eventually("all was exchanged", || {
+        let status = cluster.nodes[0].sync_status();
+        status.last_full_sync_ms.filter(|_| status.gossip == Gossip::UpToDate)
+    });
+    cluster.nodes[1].stop();
+    cluster.nodes[0].stop();
+    cluster.nodes[0].start();
+    let status = cluster.nodes[0].sync_status();
+    assert_eq!((status.gossip, status.unsent_records, status.oldest_unsent_ms), (Gossip::Offline, 0, None));
+    assert!(status.last_full_sync_ms >= Some(before), "{status:?}");
+    write(&cluster.nodes[0], "city", Level::Local);
+    let status = eventually("it is unsent", || Some(cluster.nodes[0].sync_status()).filter(|s| s.unsent_records > 0));
+    assert!(status.unsent_records == 1 && status.oldest_unsent_ms.is_some(), "{status:?}");
+}
+
+#[test]
 fn a_clean_end_is_clean_and_the_epoch_goes_on() {
     let mut cluster = Cluster::running(2);
     let epoch_of_a_write = |node: &common::Node, value: &str| -> String {

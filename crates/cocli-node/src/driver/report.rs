@@ -137,7 +137,7 @@ impl Driver {
     }
 
     /// How far this node holds each journal.
-    fn ours(&self) -> BTreeMap<JournalId, u64> {
+    pub(super) fn ours(&self) -> BTreeMap<JournalId, u64> {
         let mut ours = BTreeMap::new();
         for entry in self.replica.frontier() {
             let seq: &mut u64 = ours.entry(entry.journal).or_default();
@@ -149,13 +149,16 @@ impl Driver {
     /// Records of this node that no peer holds, and when the oldest was written.
     fn unsent(&self, ours: &BTreeMap<JournalId, u64>) -> (u64, Option<i64>) {
         let (mut records, mut oldest_ms) = (0, None);
-        for (journal, seq) in ours.iter().filter(|(journal, _)| journal.id == self.author.id) {
-            let held = self.peers.held_by_any(journal);
-            if held >= *seq || self.keys.is_empty() {
+        if self.keys.is_empty() {
+            return (records, oldest_ms);
+        }
+        for (journal, held) in self.held_elsewhere(ours) {
+            let seq = ours[&journal];
+            if held >= seq {
                 continue;
             }
             records += seq - held;
-            let stored = self.index.at(*journal, Branch::Main, held + 1);
+            let stored = self.index.at(journal, Branch::Main, held + 1);
             let stamp_ms = stored.map(|stored| stored.stamp.us() / 1_000);
             oldest_ms = oldest_ms.into_iter().chain(stamp_ms).min();
         }

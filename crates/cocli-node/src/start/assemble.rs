@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cocli_crm::roster::Roster;
+use cocli_crm::sync_note::SyncNote;
 use cocli_journal::Identity;
 use cocli_mesh::{Limits, Mesh, MeshError};
 use cocli_model::Epoch;
@@ -54,15 +55,18 @@ pub(super) fn assemble(
     let (asking, asked) = mpsc::channel(ASKED_MAX);
     let socket = socket_path(place.state());
     let clients = listen(&socket, asking.clone()).map_err(failed(format!("listen at {}", socket.display())))?;
-    let files = (disk, place, author.id);
+    let (state, files) = (place.state().to_owned(), (disk, place, author.id));
     let work = Work { files, replicas: Arc::clone(&replicas), journal, pending, folding, shown: shown.clone() };
     let (hands, Reins { orders, news, errands, mailbox, witness, troubles }) = Hands::start(config, work, clients)?;
     let keys = peer_keys(&roster, author.id);
+    let note = SyncNote::read(&state);
+    let mut peers = Peers::new(keys.keys().copied(), wall_ms());
+    peers.full_sync_ms = note.as_ref().map(|note| note.at_ms);
     let driver = Driver {
         clock: Clock::start(),
         started_ms: wall_ms(),
         home: config.home.clone(),
-        peers: Peers::new(keys.keys().copied(), wall_ms()),
+        peers,
         author,
         roster,
         keys,
@@ -84,6 +88,9 @@ pub(super) fn assemble(
         acks: Acks::default(),
         alarms: Default::default(),
         broken: Broken::from_env(),
+        note,
+        note_due_ms: 0,
+        state,
         stopping: None,
     };
     Ok((driver, Ears { events, news, mailbox, served: served_in, asked, shown, stop }, hands))

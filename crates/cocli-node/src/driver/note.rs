@@ -1,0 +1,79 @@
+//! The note of the last full exchange: what `sync status` knows after a restart, before
+//! anybody is heard.
+//!
+//! It is written when it says something new, at most every [`NOTE_EVERY_MS`], and at the
+//! end. It never counts for an acknowledgement.
+
+use std::collections::BTreeMap;
+
+use cocli_crm::sync_note::{Held, SyncNote};
+use cocli_replica::sync::{Branch, JournalId, Shelf};
+
+use super::Driver;
+
+/// Between two notes: what a kill forgets is told again by the first peer that is heard.
+const NOTE_EVERY_MS: u64 = 10_000;
+/// A note that says the same but for its time is written again when it is so much older.
+const NOTE_AGE_MS: i64 = 600_000;
+
+impl Driver {
+    /// Writes the note, if it is time and there is news.
+    pub(super) fn keep_note(&mut self) {
+        let now_ms = self.clock.now_ms();
+        if now_ms < self.note_due_ms {
+            return;
+        }
+        self.note_due_ms = now_ms + NOTE_EVERY_MS;
+        if let Some(note) = self.news_for_note(NOTE_AGE_MS) {
+            self.note = Some(note.clone());
+            let state = self.state.clone();
+            tokio::task::spawn_blocking(move || write(&note, &state));
+        }
+    }
+
+    /// Writes what is to be known at the next start.
+    pub(crate) fn leave_note(&mut self) {
+        if let Some(note) = self.news_for_note(0) {
+            write(&note, &self.state);
+        }
+    }
+
+    /// The note as it would be now, if it says something else than the one there is, or is
+    /// more than `age_ms` younger.
+    fn news_for_note(&self, age_ms: i64) -> Option<SyncNote> {
+        let at_ms = self.peers.full_sync_ms?;
+        let me = self.author.id;
+        let ours = self.ours();
+        let held = self.held_elsewhere(&ours);
+        let rows = |(journal, seq): (&JournalId, &u64)| {
+            (journal.id, if journal.id == me { held.get(journal).copied().unwrap_or(0) } else { *seq })
+        };
+        let note = SyncNote { at_ms, held: Held::of_journals(ours.iter().map(rows)) };
+        let news = |before: &SyncNote| before.held != note.held || at_ms.saturating_sub(before.at_ms) > age_ms;
+        self.note.as_ref().is_none_or(news).then_some(note)
+    }
+
+    /// How far others hold each journal of this node, by what they said since the start or
+    /// by the note, which counts rows from the oldest epoch on.
+    pub(super) fn held_elsewhere(&self, ours: &BTreeMap<JournalId, u64>) -> BTreeMap<JournalId, u64> {
+        let own = ours.iter().filter(|(journal, _)| journal.id == self.author.id);
+        let began = |journal: &JournalId| self.index.at(*journal, Branch::Main, 1).map(|first| first.stamp);
+        let mut by_age: Vec<_> = own.map(|(journal, seq)| (began(journal), *journal, *seq)).collect();
+        by_age.sort_unstable();
+        let mut noted = self.note.as_ref().map_or(0, |note| note.held.of_node(self.author.id));
+        let mut held = BTreeMap::new();
+        for (_, journal, seq) in by_age {
+            let of_note = seq.min(noted);
+            noted -= of_note;
+            held.insert(journal, seq.min(self.peers.held_by_any(&journal).max(of_note)));
+        }
+        held
+    }
+}
+
+/// The note is a courtesy: without it everything counts as unsent until somebody is heard.
+fn write(note: &SyncNote, state: &std::path::Path) {
+    if let Err(error) = note.write(state) {
+        tracing::debug!(%error, "the note of the last exchange was not written");
+    }
+}

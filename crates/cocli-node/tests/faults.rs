@@ -256,6 +256,29 @@ fn an_end_is_not_confirmed_while_a_member_that_was_struck_off_may_hold_more() {
 }
 
 #[test]
+fn a_folder_that_vanishes_under_a_daemon_is_one_alarm_and_work_goes_on_when_it_is_back() {
+    let cluster = Cluster::running(2);
+    let node = &cluster.nodes[0];
+    node.write(&[vec![draft("companies/acme", "name", "Acme")]], Level::Cluster).unwrap();
+    let away = cluster.folder.path().join("away");
+    std::fs::rename(node.home.root(), &away).unwrap();
+    let alarms = eventually("it is alarmed", || Some(node.status().alarms).filter(|alarms| !alarms.is_empty()));
+    assert_eq!(alarms[0].subject, "data folder");
+    assert!(alarms[0].message.contains("put it back"), "{}", alarms[0].message);
+    for _ in 0..3 {
+        node.write(&[vec![draft("companies/acme", "city", "Brea")]], Level::Local).unwrap_err();
+    }
+    let again = node.status().alarms;
+    assert_eq!(again.iter().filter(|alarm| alarm.subject == "data folder").count(), 1, "{again:?}");
+    assert_eq!(again.len(), 1, "one cause, one alarm: {again:?}");
+    std::fs::rename(&away, node.home.root()).unwrap();
+    eventually("the alarm is over", || node.status().alarms.is_empty().then_some(()));
+    node.write(&[vec![draft("companies/acme", "city", "Brea")]], Level::Cluster).unwrap();
+    cluster.wait_equal();
+    cluster.assert_same_journals();
+}
+
+#[test]
 fn a_node_alone_after_a_kill_goes_on_in_a_new_epoch_that_names_the_old_one() {
     let mut cluster = Cluster::running(2);
     cluster.nodes[0].write(&[vec![draft("companies/acme", "name", "Acme")]], Level::Cluster).unwrap();

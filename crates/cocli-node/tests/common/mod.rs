@@ -89,8 +89,9 @@ pub struct Node {
 
 /// Some nodes that know each other.
 pub struct Cluster {
-    pub folder: tempfile::TempDir,
+    /// They end before their folders do.
     pub nodes: Vec<Node>,
+    pub folder: tempfile::TempDir,
 }
 
 impl Cluster {

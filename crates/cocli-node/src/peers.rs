@@ -38,6 +38,10 @@ pub(crate) struct Peer {
     pub(crate) round_trip_ms: Option<i64>,
     /// Its state hash and the rules it was folded by.
     pub(crate) state: Option<([u8; 32], u32)>,
+    /// Times it sent what no honest node sends, since the start.
+    pub(crate) faults: u64,
+    /// What that was, if it is cut off for it.
+    fault: Option<String>,
     /// Why it was last not connected.
     pub(crate) trouble: Option<String>,
     /// The other roster's hash, if that is the trouble.
@@ -110,7 +114,10 @@ impl Peers {
             DisconnectReason::Lost(words) => format!("the connection was lost: {words}"),
             DisconnectReason::Silent => "it was silent".to_owned(),
             DisconnectReason::Violation(what) => format!("it broke the protocol: {what:?}"),
-            DisconnectReason::Blocked => "it is cut off here".to_owned(),
+            DisconnectReason::Blocked => match peer.fault.take() {
+                Some(fault) => format!("it is cut off for a while: {fault}"),
+                None => "it is cut off here".to_owned(),
+            },
             DisconnectReason::RosterChanged => "the roster changed".to_owned(),
             DisconnectReason::Replaced => "it came back another way".to_owned(),
             other => format!("{other:?}"),
@@ -118,6 +125,13 @@ impl Peers {
         if self.connected() == 0 {
             self.alone_since_ms.get_or_insert(now_ms);
         }
+    }
+
+    /// A peer sent what no honest node sends, and is cut off for a while.
+    pub(crate) fn on_fault(&mut self, id: NodeId, fault: String) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        peer.faults += 1;
+        peer.fault = Some(fault);
     }
 
     pub(crate) fn on_refused(&mut self, id: NodeId, reason: &RefusedReason) {
@@ -205,9 +219,11 @@ impl Peer {
     /// Records of ours it lacks, and records it has that we lack.
     pub(crate) fn drift(&self, ours: &BTreeMap<JournalId, u64>) -> (u64, u64) {
         let held = |journal: &JournalId| self.held.get(journal).map_or(0, |held| held.seq);
-        let behind = ours.iter().map(|(journal, seq)| seq.saturating_sub(held(journal))).sum();
+        // A peer may claim what it wants; the sums stand still at their end.
+        let all = |rows: &mut dyn Iterator<Item = u64>| rows.fold(0, u64::saturating_add);
+        let behind = all(&mut ours.iter().map(|(journal, seq)| seq.saturating_sub(held(journal))));
         let mine = |journal: &JournalId| ours.get(journal).copied().unwrap_or(0);
-        let ahead = self.held.iter().map(|(journal, held)| held.seq.saturating_sub(mine(journal))).sum();
+        let ahead = all(&mut self.held.iter().map(|(journal, held)| held.seq.saturating_sub(mine(journal))));
         (behind, ahead)
     }
 }

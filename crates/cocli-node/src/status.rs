@@ -68,6 +68,9 @@ pub struct NodeRow {
     pub trouble: Option<String>,
     /// Frames dropped because it is slow or away; anti-entropy repairs them.
     pub frames_dropped: u64,
+    /// Times it broke the protocol, or sent what no honest node sends, and was cut off.
+    #[serde(default)]
+    pub faults: u64,
 }
 
 /// Every member (`cocli node ls`).
@@ -79,6 +82,9 @@ pub struct NodeList {
     pub roster_hash: String,
     /// The members, this node first.
     pub nodes: Vec<NodeRow>,
+    /// Connections turned away since the start, by reason.
+    #[serde(default)]
+    pub turned_away: BTreeMap<String, u64>,
 }
 
 /// What became of the datagrams of one road since the start (L11).
@@ -140,6 +146,10 @@ pub struct SyncStatus {
     pub frontier_hash: String,
     /// `none`: a bucket comes later, and a folder beside the data is no durability.
     pub durability: String,
+    /// Frames that were no message, and frames of peers that were cut off; none was read
+    /// further.
+    #[serde(default)]
+    pub frames_refused: u64,
     /// What came, and what became of it, by road.
     pub roads: BTreeMap<String, Road>,
     /// Whether everything that came is accounted for.

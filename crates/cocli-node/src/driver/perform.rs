@@ -14,6 +14,7 @@ use crate::outgoing::mesh_lane;
 use crate::peers::SKEW_ALARM_MS;
 use crate::scribe::Order;
 use crate::serve::Server;
+use crate::words::chain;
 
 /// How long a peer that sent what no honest node sends is not talked to.
 const FAULT_REST: Duration = Duration::from_secs(10);
@@ -96,8 +97,14 @@ impl Driver {
     }
 
     fn cut_off(&mut self, peer: NodeId, fault: &Fault) {
-        let name = self.name_of(peer);
-        tracing::error!(peer = %name, fault = fault as &dyn std::error::Error, "a peer is cut off for a while");
+        self.peers.on_fault(peer, chain(fault));
+        let (name, seconds) = (self.name_of(peer), FAULT_REST.as_secs());
+        let words = format!(
+            "{name} sent what no honest node sends ({}) and is cut off for {seconds} s each time; look at that machine, \
+             or take it off the roster of every node",
+            chain(fault)
+        );
+        self.alarms.raise(&conduct_subject(&name), words);
         let Some(key) = self.keys.get(&peer).copied() else { return };
         let mesh = self.mesh.clone();
         tokio::spawn(async move {
@@ -110,6 +117,7 @@ impl Driver {
 
     fn on_alive(&mut self, peer: NodeId, alive: &Alive, received_ms: i64) {
         self.peers.on_alive(peer, alive, received_ms);
+        self.alarms.clear(&conduct_subject(&self.name_of(peer)));
         if alive.frontier == self.replica.frontier_hash() {
             self.peers.on_equal(peer, &self.replica.frontier(), wall_ms());
         }
@@ -122,4 +130,9 @@ impl Driver {
             _ => self.alarms.clear(&subject),
         }
     }
+}
+
+/// The subject of the alarm about a peer that sends what no honest node sends.
+fn conduct_subject(name: &str) -> String {
+    format!("conduct of {name}")
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cocli_mesh::RefusedCounters;
 use cocli_model::NodeId;
 use cocli_replica::fold::StateHash;
 use cocli_replica::sync::{Branch, JournalId, Road as Way, Shelf, Tally};
@@ -75,12 +76,18 @@ impl Driver {
                 name: self.name_of(*id),
                 address: address(peer, member),
                 frames_dropped: dropped,
+                faults: peer.faults + lanes.map_or(0, |peer| peer.violations),
                 drift,
                 ahead,
                 ..row_of(*id, peer)
             });
         }
-        NodeList { schema: "cocli.node_list/1".to_owned(), roster_hash: hex(&self.roster.hash()), nodes }
+        NodeList {
+            schema: "cocli.node_list/1".to_owned(),
+            roster_hash: hex(&self.roster.hash()),
+            nodes,
+            turned_away: turned_away(&counters.refused),
+        }
     }
 
     fn own_row(&self) -> NodeRow {
@@ -100,6 +107,7 @@ impl Driver {
             version: Some(VERSION.to_owned()),
             trouble: None,
             frames_dropped: 0,
+            faults: 0,
         }
     }
 
@@ -127,9 +135,10 @@ impl Driver {
             unsent_records,
             oldest_unsent_ms,
             records_held: held,
-            records_known: held + missing,
+            records_known: held.saturating_add(missing),
             last_full_sync_ms: self.peers.full_sync_ms,
             durability: "none".to_owned(),
+            frames_refused: ledger.malformed_frames + ledger.unheeded_frames,
             roads: roads.into_iter().map(|(name, way)| (name.to_owned(), road(&ledger.road(way)))).collect(),
             accounted: ledger.balanced(),
             frontier_hash: hex(&self.replica.frontier_hash()),
@@ -184,6 +193,7 @@ fn row_of(id: NodeId, peer: &Peer) -> NodeRow {
         version: None,
         trouble: peer.trouble.clone().filter(|_| !online),
         frames_dropped: 0,
+        faults: 0,
     }
 }
 
@@ -207,4 +217,17 @@ fn road(tally: &Tally) -> Road {
         rejected: tally.rejected.iter().map(reason).collect(),
         waiting: tally.waiting,
     }
+}
+
+/// Connections that became no session, by reason; reasons without any are left out.
+fn turned_away(refused: &RefusedCounters) -> BTreeMap<String, u64> {
+    let reasons = [
+        ("not_member", refused.not_member),
+        ("roster_differs", refused.roster_differs),
+        ("wrong_key", refused.wrong_key),
+        ("cut_off", refused.blocked),
+        ("too_many", refused.too_many),
+        ("protocol", refused.protocol),
+    ];
+    reasons.into_iter().filter(|(_, count)| *count > 0).map(|(reason, count)| (reason.to_owned(), count)).collect()
 }

@@ -11,7 +11,7 @@ use crate::name::JournalFile;
 use crate::place::Place;
 use crate::quarantine::{self, Quarantined};
 use crate::salvage::normalised;
-use crate::scan::{Stretch, Survey, scan_prefix, survey_on};
+use crate::scan::{Damage, Stretch, Survey, scan_prefix, survey_on};
 
 /// A file longer than this is not read whole to undo an editor's line ends; its records
 /// come back from peers.
@@ -67,11 +67,16 @@ pub(crate) fn undo_editor(
     Ok(Some(kept))
 }
 
+/// Whether nothing that was whole in the file is missing from `text`, and something is whole
+/// that was not. (A line end that rotted looks like an editor's work, and undoing that would
+/// cost the datagram behind it.)
 fn is_better(name: &JournalFile, text: &[u8], start: Survey, found: &Survey) -> io::Result<bool> {
     let after = survey_on(&Text(text), name, start, None, &mut |_, _| {})?;
     let reach = |survey: &Survey| survey.tip.map_or(0, |tip| tip.seq);
+    let was_missing = |damage: &Damage| found.damaged.iter().any(|old| old.from <= damage.from && damage.to <= old.to);
+    let nothing_lost = reach(&after) >= reach(found) && after.damaged.iter().all(was_missing);
     let further = reach(&after) > reach(found);
-    Ok(after.damaged.len() <= found.damaged.len() && (further || after.damaged.len() < found.damaged.len()))
+    Ok(nothing_lost && (further || after.damaged.len() < found.damaged.len()))
 }
 
 /// Gives a file that holds another day of its journal than its name says the right name, if

@@ -162,3 +162,20 @@ fn journals_concatenated_by_hand_are_told_apart_again() {
     }
     assert_eq!(quarantine(&disk).len(), 3);
 }
+
+#[test]
+fn r08_a_line_end_that_rots_costs_no_datagram_beside_it() {
+    let (disk, path, bytes, all) = written(2);
+    let mut first = Vec::new();
+    all[0].write_usv(&mut first);
+    for bit in 0..8 {
+        let disk = disk.clone_card(bit);
+        disk.put(&path, &bytes);
+        // The line feed behind the first seal: without it the text reads as if an editor
+        // had glued two lines.
+        disk.flip_bit(&path, first.len() as u64 - 1, u8::try_from(bit).unwrap());
+        drop(open(&disk, 2, 2));
+        let there = datagrams(&disk.get(&path).unwrap());
+        assert!(all[1..].iter().all(|datagram| there.contains(datagram)), "bit {bit}");
+    }
+}

@@ -1,5 +1,5 @@
-//! `cocli-dev`: what developers run. Checks of the house, generated input, the table of
-//! proofs and the fuzz part of the scoreboard.
+//! `cocli-dev`: what developers run. Checks of the house, the table of proofs and
+//! the fuzz part of the scoreboard.
 //!
 //! - No product code depends on it, and the program depends on no product code: it looks
 //!   at the workspace from outside, through `cargo` and the files.
@@ -12,7 +12,6 @@
 
 mod bites;
 mod circles;
-mod companies;
 mod floors;
 mod fuzz;
 mod journeys;
@@ -31,7 +30,6 @@ Usage: cocli-dev <COMMAND>
   bites                       clippy refuses clock, dice, disk and sockets in logic crates
   journeys                    blocks of docs/journeys: run, ignored, total
   map [--check]               draws the code map of docs/ARCHITECTURE.md, or looks at it
-  companies N [--seed S]      a CSV of N plausible companies, the same for the same seed
   proof [--no-commands]       runs the tests by id and writes docs/PROOF.md
   fuzz [--seconds N]          runs every fuzz target and writes the scoreboard's section";
 
@@ -45,8 +43,6 @@ fn main() -> ExitCode {
         ["journeys"] => journeys::run(),
         ["map"] => map::write(),
         ["map", "--check"] => map::check(),
-        ["companies", n] => number(n).and_then(|n| companies::print(n, companies::DEFAULT_SEED)),
-        ["companies", n, "--seed", seed] => number(n).and_then(|n| companies::print(n, number(seed)?)),
         ["proof"] => proof::run(proof::Commands::Run),
         ["proof", "--no-commands"] => proof::run(proof::Commands::LastResult),
         ["fuzz"] => fuzz::run(fuzz::DEFAULT_SECONDS),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use company::{Company, CompanyAdd, CompanyLs};
-pub(crate) use nouns::{Conflicts, Fold, History, Init, Log, Node, Note, Peer, Show, Sync, Undo};
+pub(crate) use nouns::{Conflicts, Demo, Fold, History, Init, Log, Node, Note, Peer, Show, Sync, Undo};
 
 /// A plain-text CRM that works offline and syncs across your machines.
 #[derive(Debug, Parser)]
@@ -154,6 +154,8 @@ pub(crate) enum Command {
     Sync(Sync),
     /// The folder at a glance
     Status,
+    /// Three nodes on this machine that sync, disagree, die and agree: with proof
+    Demo(Demo),
     /// What an error code means
     Explain {
         /// The code, as in E0410

@@ -15,6 +15,7 @@ mod sync;
 mod undo;
 
 use crate::args::{Command, Company, Conflicts, Node, Note, Peer, Sync};
+use crate::demo;
 use crate::explain;
 use crate::failure::Outcome;
 use crate::session::Session;
@@ -49,6 +50,7 @@ pub(crate) fn run(session: &mut Session, command: Command) -> Outcome {
         Command::Sync(Sync::Status) => sync::status(session),
         Command::Sync(Sync::Now { wait }) => sync::now(session, wait),
         Command::Status => status::run(session),
+        Command::Demo(args) => demo::run(session, &args),
         Command::Explain { code } => explain::run(session, code.as_deref()),
     }
 }

@@ -137,6 +137,19 @@ const CODES: &[(&str, u8, &str, &str)] = &[
         "What was exchanged is safe. `cocli node ls` shows who is there; --wait gives more time.",
     ),
     ("E0701", 1, "A journal is not as its writer sealed it.", "Damage is repaired from a peer that holds the journal."),
+    (
+        "E0801",
+        1,
+        "A claim of the demo does not hold on this machine.",
+        "The message says which, and what was found instead. Please report it with what stands before it.",
+    ),
+    (
+        "E0802",
+        2,
+        "DEMO_BREAK asks for what this program cannot break on purpose. It is not ignored, because a demo that passes would be taken for one that did not notice.",
+        "Unset it, or build with `cargo build -p cocli --features dev`.",
+    ),
+    ("E0803", 130, "The demo was interrupted. It left no process and no folder.", "Start it again with `cocli demo`."),
     ("E0900", 1, "Something failed that has no code of its own.", "The message has the system's words."),
 ];
 
@@ -178,6 +191,8 @@ mod tests {
             include_str!("commands/show.rs"),
             include_str!("session.rs"),
             include_str!("daemon.rs"),
+            include_str!("demo.rs"),
+            include_str!("demo/broken.rs"),
             include_str!("commands/sync.rs"),
         ];
         let mut used: Vec<&str> = Vec::new();

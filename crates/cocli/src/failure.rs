@@ -10,6 +10,7 @@
 //! | 4 | conflict, or something must come first |
 //! | 6 | unreachable |
 //! | 7 | done in part |
+//! | 130 | interrupted |
 
 mod from;
 

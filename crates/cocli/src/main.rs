@@ -9,6 +9,7 @@ mod args;
 mod clock;
 mod commands;
 mod daemon;
+mod demo;
 mod explain;
 mod failure;
 mod out;

@@ -121,7 +121,7 @@ impl Driver {
         ))
     }
 
-    #[cfg(feature = "dev")]
+    /// A cable that is pulled, or put back. Not remembered over a restart.
     async fn block(&mut self, peer: &str, on: bool) -> Answer {
         let found =
             self.roster.members().iter().find(|member| member.name.as_str() == peer || member.id().as_str() == peer);
@@ -132,11 +132,6 @@ impl Driver {
             Ok(()) => Answer::of(json!({ "peer": peer, "blocked": on })),
             Err(error) => Failure::new(Code::Ending, error.to_string()).into(),
         }
-    }
-
-    #[cfg(not(feature = "dev"))]
-    async fn block(&mut self, _peer: &str, _on: bool) -> Answer {
-        Failure::new(Code::NotInThisBuild, "cables are cut only in builds with the feature `dev`").into()
     }
 }
 

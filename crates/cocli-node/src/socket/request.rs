@@ -60,12 +60,13 @@ pub enum Request {
     ReloadRoster,
     /// Ends the daemon.
     Stop,
-    /// Cuts a member off as if its cable were pulled (feature `dev`).
+    /// Cuts a member off as if its cable were pulled, until it is let back or
+    /// this daemon ends.
     BlockPeer {
         /// Its name or id.
         peer: String,
     },
-    /// Lets it back (feature `dev`).
+    /// Lets it back.
     UnblockPeer {
         /// Its name or id.
         peer: String,
@@ -85,8 +86,6 @@ pub enum Code {
     Timeout,
     /// The daemon is ending.
     Ending,
-    /// Only a build with the feature `dev` does this.
-    NotInThisBuild,
 }
 
 /// What went wrong.

@@ -153,3 +153,13 @@ pub(crate) enum Sync {
         wait: u64,
     },
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The companies to load: a CSV file whose first line names the columns
+    #[arg(long, value_name = "FILE", conflicts_with = "companies")]
+    pub(crate) from: Option<PathBuf>,
+    /// How many companies to make up, if there is no list
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(4..=100_000))]
+    pub(crate) companies: u64,
+}

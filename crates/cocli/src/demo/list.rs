@@ -1,13 +1,20 @@
-//! Plausible companies as CSV: `name,domain,website,phone,city,state,country`.
+//! A list for those who bring none: plausible companies as CSV,
+//! `name,domain,website,phone,city,state,country`.
 //!
 //! - The same count and seed give the same bytes, on every machine.
 //! - Every domain is a firm of its own; about one name in forty is also the name of
 //!   another firm, and about one in eight holds characters beyond ASCII.
 //! - Phone numbers are of the ranges kept for fiction, domains end in `.example`.
 
-/// What is printed when nobody names a seed.
-pub(crate) const DEFAULT_SEED: u64 = 1;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
+
+/// The list is the same at every demo.
+const SEED: u64 = 1;
+
+/// The first line.
+const COLUMNS: &str = "name,domain,website,phone,city,state,country";
 /// One firm in this many carries the name of an earlier one.
 const TWIN_EVERY: u64 = 40;
 
@@ -91,13 +98,15 @@ impl Dice {
     }
 }
 
-/// Prints `count` companies.
-pub(crate) fn print(count: u64, seed: u64) -> anyhow::Result<()> {
-    println!("name,domain,website,phone,city,state,country");
-    for row in rows(count, seed) {
-        println!("{row}");
-    }
-    Ok(())
+/// Writes a list of `count` companies into a folder; its place.
+pub(super) fn write(folder: &Path, count: u64) -> anyhow::Result<PathBuf> {
+    let path = folder.join("companies.csv");
+    std::fs::write(&path, text(&rows(count, SEED))).with_context(|| format!("write {}", path.display()))?;
+    Ok(path)
+}
+
+fn text(rows: &[String]) -> String {
+    format!("{COLUMNS}\n{}\n", rows.join("\n"))
 }
 
 /// The rows, without the header.
@@ -137,7 +146,7 @@ mod tests {
 
     #[test]
     fn domains_are_unique_and_names_are_like_peoples() {
-        let text = format!("name,domain,website,phone,city,state,country\n{}\n", rows(2_000, 1).join("\n"));
+        let text = text(&rows(2_000, SEED));
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
         assert_eq!(records.len(), 2_000);

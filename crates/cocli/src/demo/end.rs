@@ -1,0 +1,115 @@
+//! The proof at the end: journals alone make the same state and the same files, everywhere.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::node::Node;
+use super::stage::Stage;
+
+/// Files by their path within a folder.
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// Stops the daemons and compares what they leave.
+pub(super) fn compare(stage: &mut Stage<'_>) -> Result<()> {
+    let talk = &stage.backstage.talk;
+    talk.say("\nThe daemons stop; each node's wal/ alone is copied to an empty folder and folded there");
+    let hash = stage.settle()?;
+    stage.nodes.iter_mut().try_for_each(Node::stop)?;
+    let logs: Vec<Files> =
+        stage.nodes.iter().map(|node| files_of(&node.cli.data().join("wal"))).collect::<Result<_>>()?;
+    compare_journals(stage, &logs)?;
+    let made = all_from_scratch(stage, &logs, &hash)?;
+    talk.holds(&format!("folded from scratch each of them gives the state the daemons had: {hash}"))?;
+    same(stage, &made, "files folded from scratch")?;
+    let kept: Vec<Files> =
+        stage.nodes.iter().map(|node| files_of(&node.cli.data().join("companies"))).collect::<Result<_>>()?;
+    same(stage, &kept, "generated files")?;
+    let differ = difference(&kept[0], &made[0]);
+    ensure!(kept[0] == made[0], "the nodes' files are not those folded from scratch: {differ}");
+    talk.holds(&format!(
+        "{} generated files are the same, byte for byte, on all nodes and from scratch",
+        made[0].len()
+    ))?;
+    Ok(())
+}
+
+/// The checksums of all journal files, node by node.
+fn compare_journals(stage: &Stage<'_>, logs: &[Files]) -> Result<()> {
+    let talk = &stage.backstage.talk;
+    let sums: Vec<Files> = logs.iter().map(checksums).collect();
+    for (node, sums) in stage.nodes.iter().zip(&sums) {
+        ensure!(!sums.is_empty(), "{} has no journal", node.name);
+    }
+    same(stage, &sums, "checksums of journal files")?;
+    let mut bytes = 0;
+    for (path, sum) in &sums[0] {
+        bytes += logs[0][path].len();
+        talk.say(&format!("  {}  {}", String::from_utf8_lossy(sum), path.display()));
+    }
+    talk.holds(&format!("{} journal files, {bytes} bytes, have the same checksums on all three nodes", sums[0].len()))?;
+    Ok(())
+}
+
+fn checksums(files: &Files) -> Files {
+    let journals = files.iter().filter(|(path, _)| path.extension().is_some_and(|extension| extension == "usv"));
+    journals.map(|(path, bytes)| (path.clone(), blake3::hash(bytes).to_hex().as_bytes().to_vec())).collect()
+}
+
+/// Each node's journals, folded all at once.
+fn all_from_scratch(stage: &Stage<'_>, logs: &[Files], hash: &str) -> Result<Vec<Files>> {
+    std::thread::scope(|scope| {
+        let fold = |(node, wal)| scope.spawn(move || from_scratch(stage, node, wal, hash));
+        let folds: Vec<_> = stage.nodes.iter().zip(logs).map(fold).collect();
+        let made = folds.into_iter().map(|fold| fold.join().unwrap_or_else(|_| bail!("a fold ended in a panic")));
+        made.collect()
+    })
+}
+
+/// Folds a node's journals where nothing else is; the files that come of it.
+fn from_scratch(stage: &Stage<'_>, node: &Node<'_>, wal: &Files, hash: &str) -> Result<Files> {
+    let scratch = node.cli.at(&stage.folder().join(format!("scratch-{}", node.name)));
+    for (name, bytes) in wal {
+        let path = scratch.data().join("wal").join(name);
+        std::fs::create_dir_all(path.parent().unwrap_or(&path))?;
+        std::fs::write(path, bytes)?;
+    }
+    let folded = scratch.json(&["fold", "--from-scratch", "--roster", &node.roster().to_string_lossy()])?;
+    ensure!(folded["state"] == hash, "from the journals of {} comes {folded}, not {hash}", node.name);
+    files_of(&scratch.data().join("companies"))
+}
+
+fn same(stage: &Stage<'_>, all: &[Files], what: &str) -> Result<()> {
+    for (node, files) in stage.nodes.iter().zip(all) {
+        let other = stage.nodes[0].name;
+        ensure!(*files == all[0], "{what} of {} and {other} differ: {}", node.name, difference(files, &all[0]));
+    }
+    Ok(())
+}
+
+fn difference(a: &Files, b: &Files) -> String {
+    let differs = |path: &&PathBuf| a.get(*path) != b.get(*path);
+    let paths: std::collections::BTreeSet<&PathBuf> = a.keys().chain(b.keys()).filter(differs).collect();
+    let first = paths.first().map(|path| path.display().to_string()).unwrap_or_default();
+    format!("{} files, first {first}", paths.len())
+}
+
+/// All files below a folder.
+fn files_of(folder: &Path) -> Result<Files> {
+    let mut files = Files::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).with_context(|| format!("list {}", next.display()))? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else {
+                let path = entry.path();
+                let inside = path.strip_prefix(folder).unwrap_or(&path).to_owned();
+                files.insert(inside, std::fs::read(&path)?);
+            }
+        }
+    }
+    Ok(files)
+}

@@ -75,7 +75,7 @@ pub fn companies(
         }
         progress(&import.report);
     }
-    folder.write_views().map_err(CommitError::Folder)?;
+    folder.write_views_or_tell();
     Ok(import.report)
 }
 

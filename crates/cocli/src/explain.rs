@@ -183,6 +183,9 @@ mod tests {
     fn every_code_in_the_sources_is_explained_with_its_exit() {
         let sources = [
             include_str!("failure/from.rs"),
+            include_str!("failure/from/commands.rs"),
+            include_str!("failure/from/daemon.rs"),
+            include_str!("failure/from/folder.rs"),
             include_str!("commands/fold.rs"),
             include_str!("commands/import.rs"),
             include_str!("commands/log.rs"),
@@ -193,7 +196,7 @@ mod tests {
             include_str!("daemon.rs"),
             include_str!("demo.rs"),
             include_str!("demo/broken.rs"),
-            include_str!("commands/sync.rs"),
+            include_str!("commands/sync/now.rs"),
         ];
         let mut used: Vec<&str> = Vec::new();
         for source in sources {

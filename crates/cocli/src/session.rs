@@ -40,7 +40,7 @@ impl Session {
             self.warn(&format!("wal/{file} is damaged at bytes {}-{}", range.start, range.end));
         }
         if caught_up.datagrams > 0 {
-            folder.write_views()?;
+            folder.write_views_or_tell();
         }
         self.notices(&mut folder);
         Ok(folder)
@@ -120,6 +120,12 @@ impl Session {
                 Notice::NewEpoch(doubt) => self.say_more(&format!("note: the journal goes on in a new epoch: {doubt}")),
                 Notice::FileLeft(left) => {
                     self.warn(&format!("{} was edited and is left as it is ({:?})", left.path, left.why))
+                }
+                Notice::FoldedLater(why) => {
+                    self.warn(&format!("the records are safe, and will be shown when they are folded: {why}"))
+                }
+                Notice::ViewsElsewhere => {
+                    self.say_more("note: another process is writing the files, and these with them")
                 }
                 Notice::ViewsFailed(why) => {
                     self.warn(&format!("the records are safe, but their files were not written: {why}"))

@@ -148,7 +148,10 @@ impl Folder {
         // A node's first epoch is no news.
         let doubt = written.opened.filter(|doubt| *doubt != cocli_journal::Doubt::Nothing);
         self.notices.extend(doubt.map(Notice::NewEpoch));
-        self.fold_appended(&written.datagrams)?;
+        // They are on the disk: that nobody shows them yet takes nothing back (L1, L8).
+        if let Err(error) = self.fold_appended(&written.datagrams) {
+            self.notices.push(Notice::FoldedLater(error.in_words()));
+        }
         Ok(written.commits)
     }
 

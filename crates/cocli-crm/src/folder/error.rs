@@ -52,3 +52,16 @@ pub enum FolderError {
     #[error("the records are safe, but their files were not written")]
     Views(#[source] FilesError),
 }
+
+impl FolderError {
+    /// The failure and what is behind it, in one line.
+    pub(super) fn in_words(&self) -> String {
+        let mut words = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            words = format!("{words}: {cause}");
+            source = cause.source();
+        }
+        words
+    }
+}

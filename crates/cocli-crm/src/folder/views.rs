@@ -27,16 +27,15 @@ impl Folder {
         Ok(report)
     }
 
-    /// After a commit: a failure to write files is told and does not undo what stands.
-    pub(super) fn write_views_or_tell(&mut self) {
-        if let Err(error) = self.write_views() {
-            let mut words = error.to_string();
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
-                words = format!("{words}: {cause}");
-                source = cause.source();
-            }
-            self.notices.push(Notice::ViewsFailed(words));
+    /// As [`Folder::write_views`], for a command that did its work when the records stood: a
+    /// failure becomes a [`Notice`], and the next batch tries again.
+    pub fn write_views_or_tell(&mut self) {
+        match self.write_views() {
+            Ok(_) => {}
+            // Whoever has been writing since before this wait looks again when it is done,
+            // and what waits here was waiting then.
+            Err(FolderError::Views(FilesError::Busy { .. })) => self.notices.push(Notice::ViewsElsewhere),
+            Err(error) => self.notices.push(Notice::ViewsFailed(error.in_words())),
         }
     }
 }

@@ -35,7 +35,7 @@ pub(in crate::commands) fn now(session: &Session, wait: u64) -> Outcome {
     daemon.end(&folder)?;
     let reached = reached?;
     folder.catch_up()?;
-    folder.write_views()?;
+    folder.write_views_or_tell();
     session.notices(&mut folder);
     let held = folder.read(Held::of)?;
     tell(session, &folder, &before, &held)?;

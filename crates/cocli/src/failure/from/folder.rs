@@ -9,6 +9,7 @@ use cocli_crm::roster::RosterError;
 use cocli_crm::scratch::ScratchError;
 use cocli_journal::AppendError;
 use cocli_store::StateError;
+use cocli_store::files::FilesError;
 
 use crate::failure::Failure;
 
@@ -33,7 +34,10 @@ impl From<FolderError> for Failure {
                 Failure::of("E0302", 1, &error).hint("nothing was written; make room and try again")
             }
             FolderError::Append(_) => Failure::of("E0305", 1, &error),
-            FolderError::State(StateError::Busy) => Failure::of("E0301", 4, &error).hint("try again when it is done"),
+            FolderError::State(StateError::Busy)
+            | FolderError::Views(FilesError::Busy { .. } | FilesError::State(StateError::Busy)) => {
+                Failure::of("E0301", 4, &error).hint("try again when it is done")
+            }
             FolderError::State(StateError::Full) => Failure::of("E0302", 1, &error).hint("make room and try again"),
             _ => Failure::of("E0304", 1, &error).hint("what is folded can be made again: cocli fold"),
         }

@@ -5,7 +5,7 @@
 
 mod world;
 
-use cocli_model::{Cid, Datagram};
+use cocli_model::{Cid, Datagram, Row, Target};
 use cocli_replica::fold::{CellKey, Cells, Entity, MemoryCells};
 use cocli_store::state::JournalMark;
 use cocli_store::{FolderId, Opened, StateDb, StateError, Tx};
@@ -95,6 +95,59 @@ fn l06_forked_journals_fold_alike_in_any_order() {
         assert_same(&mut db, &whole.cells, &format!("seed {seed}, in one"));
     }
     assert!(forks > 10, "only {forks} forks: the world is too tame");
+}
+
+/// Whatever came so far, with any gaps and forks, is one state in SQLite and in memory: a
+/// datagram that closes a gap of a forked journal may change what a delete covers, and one
+/// that was pending may go again.
+#[test]
+fn l06_forked_journals_with_gaps_fold_alike_datagram_by_datagram() {
+    let (mut forks, mut closed, mut gone) = (0, 0, 0);
+    for seed in 0..120 {
+        let world = World::run(seed, 80, true);
+        let folder = TempDir::new().unwrap();
+        let (mut db, _) = open(&folder);
+        let mut memory = Replica::default();
+        let mut datagrams = world.all.clone();
+        let mut dice = Dice::new(seed + 991);
+        dice.shuffle(&mut datagrams);
+        let step = |db: &StateDb, memory: &Replica, what: &str| {
+            let hash = db.read::<_, StateError>(|tx| tx.state_hash()).unwrap();
+            assert_eq!(hash, memory.cells.state_hash().unwrap(), "seed {seed}: {what}");
+        };
+        for (n, datagram) in datagrams.iter().enumerate() {
+            let report = db.transaction(|tx| tx.fold_datagram(datagram)).unwrap();
+            forks += usize::from(report.forked);
+            memory.fold(datagram);
+            let others = report.changed.iter().any(|target| {
+                let about = |row: &Row| row.record().is_ok_and(|record| is_near(target, &record.draft.target));
+                !datagram.named_rows().any(|(_, row)| about(row))
+            });
+            closed += usize::from(others && !report.forked);
+            step(&db, &memory, &format!("{n} folded"));
+            if dice.below(6) == 0 {
+                let back = datagrams[dice.below(n + 1)].clone();
+                if db.transaction(|tx| tx.unfold_datagram(&back)).unwrap().is_some() {
+                    memory.unfold(&back);
+                    gone += 1;
+                    step(&db, &memory, &format!("{n} unfolded"));
+                }
+            }
+        }
+        datagrams.iter().for_each(|datagram| {
+            db.transaction(|tx| tx.fold_datagram(datagram)).unwrap();
+            memory.fold(datagram);
+        });
+        step(&db, &memory, "in the end");
+        assert_eq!(memory.cells.state_hash().unwrap(), world.whole().cells.state_hash().unwrap(), "seed {seed}");
+    }
+    // A change of a target that no row of the datagram is about: a gap was closed.
+    assert!(forks > 20 && closed > 5 && gone > 100, "{forks} forks, {closed} gaps, {gone} taken back: too tame");
+}
+
+/// Whether one of two targets is the other, or its note.
+fn is_near(one: &Target, other: &Target) -> bool {
+    one == other || one.parent().as_ref() == Some(other) || other.parent().as_ref() == Some(one)
 }
 
 #[test]

@@ -1,22 +1,82 @@
 //! Cells in memory: for simulation, for tests, and for folding a folder from scratch.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use cocli_model::{Epoch, Name, NodeId, Record, Target};
+use cocli_model::{Cause, Check, Datagram, Epoch, Name, NodeId, Record, Target};
 
 use super::Cells;
 use super::cell::Cell;
 use super::entry::{CellKey, Entry, Slot};
 use super::hash::StateHash;
 
-/// Which datagram a row of a forked journal came in, as a chain to walk.
+/// One journal as a chain to walk.
 #[derive(Clone, Debug, Default)]
 struct Chain {
-    /// Datagram id of each row, and of the datagram before it.
-    rows: HashMap<Name, [u8; 32]>,
+    /// The rows at each position, and the datagram of each; two where it forked.
+    rows: HashMap<u64, Vec<(Check, [u8; 32])>>,
+    /// The datagram before each.
     before: HashMap<[u8; 32], [u8; 32]>,
+    /// Whether two datagrams were seen at one position.
+    forked: bool,
+    /// Targets whose `!` covers a range of it.
+    covered: BTreeSet<Target>,
+}
+
+impl Chain {
+    /// Enters a datagram; `false` if it was there.
+    fn add(&mut self, datagram: &Datagram) -> bool {
+        let cid = *datagram.cid().digest();
+        if self.holds(datagram.first(), &cid) {
+            return false;
+        }
+        if let Some(prev) = datagram.prev() {
+            self.before.insert(cid, *prev.digest());
+        }
+        for index in 0..datagram.n() {
+            let name = datagram.name(index);
+            let rows = self.rows.entry(name.dot.seq).or_default();
+            self.forked |= !rows.is_empty();
+            rows.push((name.check, cid));
+        }
+        true
+    }
+
+    /// Takes a datagram out again; `false` if it was not there. A fork stays proven.
+    fn remove(&mut self, datagram: &Datagram) -> bool {
+        let cid = *datagram.cid().digest();
+        if !self.holds(datagram.first(), &cid) {
+            return false;
+        }
+        for seq in datagram.first()..=datagram.last() {
+            self.rows.entry(seq).or_default().retain(|(_, of)| *of != cid);
+        }
+        self.before.remove(&cid);
+        true
+    }
+
+    fn holds(&self, seq: u64, cid: &[u8; 32]) -> bool {
+        self.rows.get(&seq).is_some_and(|rows| rows.iter().any(|(_, of)| of == cid))
+    }
+
+    /// The datagram of a row.
+    fn datagram_of(&self, name: &Name) -> Option<&[u8; 32]> {
+        let rows = self.rows.get(&name.dot.seq)?;
+        rows.iter().find(|(check, _)| *check == name.check).map(|(_, cid)| cid)
+    }
+
+    fn is_on_branch(&self, last: &Name, name: &Name) -> bool {
+        let (Some(from), Some(wanted)) = (self.datagram_of(last), self.datagram_of(name)) else { return false };
+        let mut at = Some(from);
+        while let Some(cid) = at {
+            if cid == wanted {
+                return true;
+            }
+            at = self.before.get(cid);
+        }
+        false
+    }
 }
 
 /// A cell with every record folded into it.
@@ -29,7 +89,6 @@ pub struct MemoryCells {
     hidden: HashSet<Target>,
     hash: StateHash,
     chains: HashMap<(NodeId, Epoch), Chain>,
-    forked: HashSet<(NodeId, Epoch)>,
 }
 
 impl MemoryCells {
@@ -39,25 +98,40 @@ impl MemoryCells {
         MemoryCells::default()
     }
 
-    /// Remembers where a datagram stands in its chain, which decides what a delete
-    /// covers once its journal has forked.
-    pub fn link(&mut self, datagram: &cocli_model::Datagram) {
-        let chain = self.chains.entry((datagram.id(), datagram.epoch())).or_default();
-        let cid = *datagram.cid().digest();
-        if let Some(prev) = datagram.prev() {
-            chain.before.insert(cid, *prev.digest());
-        }
-        for index in 0..datagram.n() {
-            chain.rows.insert(datagram.name(index), cid);
+    /// Remembers where a datagram stands in its chain, which decides what a delete covers
+    /// once its journal has forked: to be called before its rows are folded.
+    ///
+    /// Two datagrams at one position are a fork. From then on each datagram of the journal
+    /// may close a gap in a branch, so that a delete covers what it seemed not to; what any
+    /// delete covers of this journal is judged again, and the state depends on the datagrams
+    /// alone, whatever their order.
+    pub fn link(&mut self, datagram: &Datagram) {
+        let journal = (datagram.id(), datagram.epoch());
+        let chain = self.chains.entry(journal).or_default();
+        if chain.add(datagram) && chain.forked {
+            self.rejudge_covered(journal);
         }
     }
 
-    /// Notes that a journal forked, and judges every target again that a delete could
-    /// have covered too widely.
+    /// Forgets where a datagram stands, after its rows were taken back.
+    pub fn unlink(&mut self, datagram: &Datagram) {
+        let journal = (datagram.id(), datagram.epoch());
+        let chain = self.chains.entry(journal).or_default();
+        if chain.remove(datagram) && chain.forked {
+            self.rejudge_covered(journal);
+        }
+    }
+
+    /// Notes that a journal forked, as somebody proved, and judges every target again that a
+    /// delete could have covered too widely.
     pub fn note_fork(&mut self, id: NodeId, epoch: Epoch) {
-        self.forked.insert((id, epoch));
-        let targets = self.targets();
-        for target in targets {
+        self.chains.entry((id, epoch)).or_default().forked = true;
+        self.rejudge_covered((id, epoch));
+    }
+
+    fn rejudge_covered(&mut self, journal: (NodeId, Epoch)) {
+        let covered = self.chains.get(&journal).map(|chain| chain.covered.clone()).unwrap_or_default();
+        for target in covered {
             let Ok(()) = super::rejudge_target(self, &target);
         }
     }
@@ -113,6 +187,12 @@ impl Cells for MemoryCells {
     }
 
     fn remember(&mut self, key: &CellKey, name: Name, record: &Arc<Record>) -> Result<bool, Infallible> {
+        if let Cause::Coverage(coverage) = &record.draft.cause {
+            for range in coverage.ranges() {
+                let chain = self.chains.entry((range.last.dot.id, range.last.dot.epoch)).or_default();
+                chain.covered.insert(key.target.clone());
+            }
+        }
         Ok(self.kept_mut(key).1.insert(name, record.clone()).is_none())
     }
 
@@ -149,20 +229,8 @@ impl Cells for MemoryCells {
     }
 
     fn is_on_branch(&self, last: &Name, name: &Name) -> Result<bool, Infallible> {
-        let journal = (last.dot.id, last.dot.epoch);
-        if !self.forked.contains(&journal) {
-            return Ok(true);
-        }
-        let Some(chain) = self.chains.get(&journal) else { return Ok(true) };
-        let (Some(from), Some(wanted)) = (chain.rows.get(last), chain.rows.get(name)) else { return Ok(false) };
-        let mut at = Some(from);
-        while let Some(cid) = at {
-            if cid == wanted {
-                return Ok(true);
-            }
-            at = chain.before.get(cid);
-        }
-        Ok(false)
+        let chain = self.chains.get(&(last.dot.id, last.dot.epoch)).filter(|chain| chain.forked);
+        Ok(chain.is_none_or(|chain| chain.is_on_branch(last, name)))
     }
 
     fn state_hash(&self) -> Result<StateHash, Infallible> {

@@ -3,7 +3,6 @@
 
 #![allow(dead_code)]
 
-use std::collections::HashMap;
 use std::str::FromStr;
 
 use cocli_model::author::Environment;
@@ -11,6 +10,7 @@ use cocli_model::datagram::Header;
 use cocli_model::{Author, Cid, Datagram, Draft, Epoch, FieldName, Name, NodeId, Origin, Rank, Stamp, Target, Value};
 use cocli_replica::fold::{
     CellKey, Cells, Change, Entry, MemoryCells, fold_record, plan_create, plan_undo, plan_visibility, plan_write,
+    unfold_record,
 };
 use ed25519_dalek::SigningKey;
 
@@ -110,26 +110,17 @@ impl Replica {
             }
         }
         self.datagrams.push(datagram.clone());
-        self.note_forks();
     }
 
-    /// Judged at the end of each fold, so that the state depends on the datagrams alone.
-    fn note_forks(&mut self) {
-        let mut at: HashMap<(NodeId, Epoch, u64), Cid> = HashMap::new();
-        let mut forked = Vec::new();
-        for datagram in &self.datagrams {
-            for seq in datagram.first()..=datagram.last() {
-                let place = (datagram.id(), datagram.epoch(), seq);
-                if *at.entry(place).or_insert(datagram.cid()) != datagram.cid() {
-                    forked.push((place.0, place.1));
-                }
+    /// Takes a datagram back out.
+    pub fn unfold(&mut self, datagram: &Datagram) {
+        for (name, row) in datagram.named_rows() {
+            if let Ok(record) = row.record() {
+                let Ok(_) = unfold_record(&mut self.cells, name, record);
             }
         }
-        forked.sort_unstable();
-        forked.dedup();
-        for (id, epoch) in forked {
-            self.cells.note_fork(id, epoch);
-        }
+        self.cells.unlink(datagram);
+        self.datagrams.retain(|known| known.cid() != datagram.cid());
     }
 
     /// The last row held without a gap, one for each branch.

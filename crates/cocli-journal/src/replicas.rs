@@ -213,13 +213,15 @@ impl Replicas {
     }
 
     /// Takes note of what this node's own journal has written, and of its present epoch.
-    /// It counts as durable here after [`Replicas::own_synced`].
+    /// It counts as durable here after [`Replicas::own_synced`]. Nothing is synced here: an
+    /// error of that is told once, and its journal has to hear it.
     pub fn learn(&mut self, written: &crate::journal::Written) -> Result<(), StoreError> {
         for (file, range, datagram) in &written.datagrams {
             self.own = Some(file.key());
             let shelf = self.shelves.entry(file.key()).or_insert_with(|| Shelf::new(file.author.clone()));
             if !shelf.learn(file, range, datagram) {
-                self.catch_up(file)?;
+                let path = self.place.wal().join(file.to_string());
+                self.read_unsynced(file).map_err(|source| StoreError::Io { path, source })?;
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use ed25519_dalek::VerifyingKey;
 
 use crate::disk::{DiskFile, read_range};
 use crate::epoch::Tip;
-use crate::name::JournalFile;
+use crate::name::{Branch, JournalFile};
 
 /// Bytes read at a time.
 const WINDOW_BYTES: usize = 1024 * 1024;
@@ -160,7 +160,11 @@ impl Survey {
     /// Notes what is bad or missing before a good datagram.
     fn note_before(&mut self, file: &JournalFile, range: &Range<u64>, datagram: &Datagram) {
         let bad = self.bad.take();
-        let from = self.tip.map_or(1, |tip| tip.seq + 1);
+        let from = match (self.tip, file.branch) {
+            (Some(tip), _) => tip.seq + 1,
+            (None, Branch::Run(first)) => first,
+            (None, Branch::Main | Branch::Fork(_)) => 1,
+        };
         let unknown_start = self.tip.is_none() && bad.is_none();
         if from == datagram.first() || unknown_start {
             self.foreign.extend(bad);

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use cocli_model::planted::{Bug, is as planted};
 use cocli_model::stamp::Clock;
+use cocli_model::usv::{Piece, scan};
 use cocli_model::{Cid, Epoch};
+use ed25519_dalek::VerifyingKey;
 
 use super::types::{OpenError, Role, Standing};
 use super::{End, Journal};
@@ -19,11 +21,12 @@ use crate::lock::DaemonLock;
 use crate::name::{Branch, JournalFile};
 use crate::quarantine;
 use crate::repair::{excise, rename_back, undo_editor};
-use crate::scan::{Survey, survey_signed};
+use crate::scan::{Survey, UNSEALED_BYTES_MAX, survey_signed};
 use crate::state::{Mark, read_dirty};
 
-/// Bytes at the end of a file in which its last seal is looked for: more than a seal has.
-const SEAL_BYTES: usize = 64 * 1024;
+/// Bytes at the end of a file in which its last datagram is looked for first; the largest
+/// has [`UNSEALED_BYTES_MAX`].
+const LAST_BYTES: usize = 16 * 1024;
 
 impl Journal {
     /// Finds the end anew and compares it with the mark.
@@ -182,7 +185,8 @@ impl Journal {
     }
 
     /// The tip of a file that is, to all appearance, as it was last seen: the same file, in
-    /// the same boot, as long as then, and ending in the same seal. Its inside is not read.
+    /// the same boot, as long as then, and ending in the same datagram, whole and signed. What
+    /// stands before that is not read.
     fn unmoved(
         &self,
         name: &JournalFile,
@@ -194,7 +198,8 @@ impl Journal {
         let machine = &self.config.machine;
         let same_boot = seen.machine == machine.machine && seen.boot == machine.boot && !seen.boot.is_empty();
         let same_file = seen.file == name.to_string() && seen.id == stat.id && seen.len_bytes == stat.len_bytes;
-        let unmoved = same_boot && same_file && ends_with(file, stat.len_bytes, &seen.tip.cid)?;
+        let key = self.config.identity.key.verifying_key();
+        let unmoved = same_boot && same_file && ends_with(file, stat.len_bytes, &seen.tip.cid, &key)?;
         Ok(unmoved.then_some(seen.tip))
     }
 
@@ -243,14 +248,38 @@ impl Journal {
     }
 }
 
-/// Whether a file's last row is the seal of this datagram.
-fn ends_with(file: &dyn DiskFile, len_bytes: u64, cid: &Cid) -> io::Result<bool> {
-    let start = len_bytes.saturating_sub(SEAL_BYTES as u64);
-    let bytes = read_range(file, start, SEAL_BYTES)?;
-    let Some(rows) = bytes.strip_suffix(cocli_model::usv::ROW_END) else { return Ok(false) };
-    let last = rows.rsplitn(2, |byte| *byte == b'\n').next().unwrap_or(rows);
-    let seal = format!("\x1fsystem\x1fseal\x1f{{\"cid\":\"{cid}\"");
-    Ok(last.windows(seal.len()).any(|window| window == seal.as_bytes()))
+/// Whether a file ends in this datagram, whole and signed: a bit of it may have rotted,
+/// and what is appended behind would have nothing to stand on.
+fn ends_with(file: &dyn DiskFile, len_bytes: u64, cid: &Cid, key: &VerifyingKey) -> io::Result<bool> {
+    for window_bytes in [LAST_BYTES, UNSEALED_BYTES_MAX] {
+        let start = len_bytes.saturating_sub(window_bytes as u64);
+        let bytes = read_range(file, start, window_bytes)?;
+        let mut from = last_sealed(&bytes);
+        if start == 0 {
+            from = from.or(Some(0));
+        }
+        if let Some(from) = from {
+            let last = scan(&bytes[from..]).pop();
+            return Ok(matches!(last, Some(Piece::Datagram { range, datagram })
+                if from + range.end == bytes.len() && datagram.cid() == *cid && datagram.verify(key).is_ok()));
+        }
+    }
+    Ok(false)
+}
+
+/// Where the last datagram begins: behind the last seal but one.
+fn last_sealed(bytes: &[u8]) -> Option<usize> {
+    let rows = bytes.strip_suffix(cocli_model::usv::ROW_END)?;
+    let last = rows.iter().rposition(|byte| *byte == b'\n')?;
+    let seal = b"\x1fsystem\x1fseal\x1f";
+    let mut end = last;
+    loop {
+        let start = rows[..end].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        if rows[start..end].windows(seal.len()).any(|window| window == seal) {
+            return Some(end + 1);
+        }
+        end = start.checked_sub(1)?;
+    }
 }
 
 pub(super) fn failed(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {

@@ -10,7 +10,7 @@ use super::shelf::{Day, Shelf};
 use super::{Access, Replicas};
 use crate::disk::{DiskFile, Open};
 use crate::epoch::Tip;
-use crate::name::{JournalFile, JournalKey};
+use crate::name::{Branch, JournalFile, JournalKey};
 use crate::quarantine;
 use crate::repair::{excise, rename_back, undo_editor};
 use crate::scan::{Survey, survey_on};
@@ -41,7 +41,31 @@ impl Replicas {
         }
         shelf.note_missing_start(key.branch);
         shelf.signer = signer.copied();
+        if key.branch != Branch::Main && self.is_ours_to_mend(key) && shelf.lacks_start() {
+            return self.set_adrift(key, &shelf, signer).map(|()| None);
+        }
         Ok((!shelf.days.is_empty()).then_some(shelf))
+    }
+
+    /// A branch or run that lost its beginning cannot be told by that: what is left of it
+    /// becomes a run of its own, and joins the rest when a peer sends it again.
+    fn set_adrift(&mut self, key: JournalKey, shelf: &Shelf, signer: Option<&VerifyingKey>) -> io::Result<()> {
+        let Some(first) = shelf.days.first() else { return Ok(()) };
+        let run = JournalKey { branch: Branch::Run(first.first), ..key };
+        let wal = self.place.wal();
+        let bad = first.damaged.first().map(|damage| damage.range_bytes.clone()).filter(|range| !range.is_empty());
+        if let Some(bad) = bad {
+            self.quarantined.extend(excise(&*self.disk, &self.place, &first.file, &[bad])?);
+        }
+        for day in &shelf.days {
+            let right = JournalFile { branch: run.branch, ..day.file.clone() };
+            self.disk.rename(&wal.join(day.file.to_string()), &wal.join(right.to_string()))?;
+        }
+        self.disk.sync_dir(&wal)?;
+        let files = self.files_of(run)?;
+        let adrift = self.read_shelf(run, &files, signer)?;
+        self.shelves.extend(adrift.map(|adrift| (run, adrift)));
+        Ok(())
     }
 
     fn is_ours_to_mend(&self, key: JournalKey) -> bool {
@@ -104,10 +128,7 @@ impl Replicas {
 
     /// Reads what is new in a file, and makes it durable.
     pub(super) fn read_on(&mut self, name: &JournalFile) -> io::Result<Vec<Datagram>> {
-        let mut found = match self.read_grown(name)? {
-            Some(found) => found,
-            None => self.reread(name.key(), None)?,
-        };
+        let mut found = self.read_unsynced(name)?;
         if planted(Bug::MidnightDropsTail) {
             found.retain(|datagram| datagram.last_stamp().date() == name.date);
         }
@@ -115,6 +136,14 @@ impl Replicas {
             self.make_durable(name.key())?;
         }
         Ok(found)
+    }
+
+    /// Reads what is new in a file.
+    pub(super) fn read_unsynced(&mut self, name: &JournalFile) -> io::Result<Vec<Datagram>> {
+        match self.read_grown(name)? {
+            Some(found) => Ok(found),
+            None => self.reread(name.key(), None),
+        }
     }
 
     /// Reads on in the newest file of a journal; `None` if anything else happened to it.

@@ -16,6 +16,9 @@ const WINDOW_BYTES_MIN: usize = 2 * MARK_BYTES as usize;
 /// Bytes read at once in a long read; more than a datagram has.
 const WINDOW_BYTES_MAX: usize = 2 * UNSEALED_BYTES_MAX;
 
+/// From which row on, how many, and which of those there are.
+type Wanted<'a> = (u64, usize, &'a dyn Fn(&Datagram) -> bool);
+
 /// Why datagrams were not read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -49,7 +52,8 @@ impl Replicas {
                 break;
             }
             let file = self.disk.open(&self.place.wal().join(day.file.to_string()), Open::Read)?;
-            read_day(&*file, day, from, count, &mut found)?;
+            let sound = |datagram: &Datagram| !shelf.is_damaged(datagram);
+            read_day(&*file, day, (from, count, &sound), &mut found)?;
         }
         Ok(found)
     }
@@ -57,14 +61,15 @@ impl Replicas {
 
 /// Reads on in one file until `found` has `count`, in windows that start small: most reads
 /// are of one datagram.
-fn read_day(file: &dyn DiskFile, day: &Day, from: u64, count: usize, found: &mut Vec<Datagram>) -> io::Result<()> {
+fn read_day(file: &dyn DiskFile, day: &Day, wanted: Wanted<'_>, found: &mut Vec<Datagram>) -> io::Result<()> {
+    let (from, count, _) = wanted;
     let mark = day.marks.partition_point(|(first, _)| *first <= from).saturating_sub(1);
     let mut at = day.marks.get(mark).map_or(0, |(_, at)| *at);
     let mut window = WINDOW_BYTES_MIN;
     while at < day.len_bytes && found.len() < count {
         let left = usize::try_from(day.len_bytes - at).unwrap_or(usize::MAX);
         let bytes = read_range(file, at, left.min(window))?;
-        let used = take(&bytes, from, count, found);
+        let used = take(&bytes, wanted, found);
         if used == 0 && (bytes.len() == left || bytes.is_empty()) {
             break;
         }
@@ -77,14 +82,14 @@ fn read_day(file: &dyn DiskFile, day: &Day, from: u64, count: usize, found: &mut
 }
 
 /// Takes the datagrams of a window; how many of its bytes were whole.
-fn take(bytes: &[u8], from: u64, count: usize, found: &mut Vec<Datagram>) -> usize {
+fn take(bytes: &[u8], (from, count, sound): Wanted<'_>, found: &mut Vec<Datagram>) -> usize {
     let mut used = 0;
     for piece in scan(bytes) {
         match piece {
             Piece::Datagram { range, datagram } => {
                 used = range.end;
                 let fits = datagram.last() >= from && found.last().is_none_or(|last| last.last() < datagram.first());
-                if fits && found.len() < count {
+                if fits && found.len() < count && sound(&datagram) {
                     found.push(*datagram);
                 }
             }

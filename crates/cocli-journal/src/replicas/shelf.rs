@@ -97,6 +97,12 @@ impl Shelf {
         self.days.iter().flat_map(|day| &day.damaged)
     }
 
+    /// Whether a datagram's rows count as damaged: whole though it may look, its signature
+    /// is not its owner's.
+    pub(super) fn is_damaged(&self, datagram: &Datagram) -> bool {
+        self.damages().any(|damage| damage.from <= datagram.first() && datagram.last() <= damage.to)
+    }
+
     /// A journal starts at 1, and a run where its name says.
     pub(super) fn note_missing_start(&mut self, branch: Branch) {
         let start = match branch {
@@ -109,6 +115,12 @@ impl Shelf {
             let (file, to, last) = (day.file.clone(), day.first - 1, day.prev);
             day.damaged.insert(0, Damage { file, range_bytes: 0..0, from: start, to, before: None, last });
         }
+    }
+
+    /// Whether its first datagram is missing.
+    pub(super) fn lacks_start(&self) -> bool {
+        let Some(day) = self.days.first() else { return false };
+        day.damaged.first().is_some_and(|damage| damage.before.is_none() && damage.to < day.first)
     }
 
     pub(super) fn is_dirty(&self) -> bool {

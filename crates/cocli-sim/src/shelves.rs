@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cocli_model::{Cid, Datagram, Epoch, Name, NodeId, StoredRow};
-use cocli_replica::sync::{Branch, Chain, JournalId, Loaded, Piece, Shelf, Stored, Tip};
+use cocli_replica::sync::{Branch, Chain, Hole, JournalId, Loaded, Piece, Shelf, Stored, Tip};
 
 type ChainOf = BTreeMap<u64, Arc<Datagram>>;
 
@@ -14,6 +14,8 @@ type ChainOf = BTreeMap<u64, Arc<Datagram>>;
 pub(crate) struct Shelves {
     chains: BTreeMap<JournalId, BTreeMap<Branch, ChainOf>>,
     pending: BTreeMap<(JournalId, u64, Cid), Arc<Datagram>>,
+    /// What was damaged in each chain when it was read.
+    pub(crate) holes: BTreeMap<(JournalId, Branch), Vec<Hole>>,
 }
 
 impl Shelves {
@@ -50,6 +52,15 @@ impl Shelves {
             chains.insert(place, kept);
         }
         gone.into_values().collect()
+    }
+
+    /// Takes out of a chain what is in these holes; what that was.
+    pub(crate) fn pierce(&mut self, (journal, place): (JournalId, Branch), holes: &[Hole]) -> Vec<Arc<Datagram>> {
+        let Some(chain) = self.chains.get_mut(&journal).and_then(|chains| chains.get_mut(&place)) else {
+            return Vec::new();
+        };
+        let lost = |first: u64| holes.iter().any(|hole| hole.from <= first && first <= hole.to);
+        chain.extract_if(.., |first, _| lost(*first)).map(|(_, datagram)| datagram).collect()
     }
 
     /// The end of a chain.
@@ -106,8 +117,11 @@ impl Shelves {
         let chains = self.chains().filter_map(|(journal, place, chain)| {
             let (_, head) = chain.first_key_value()?;
             let (_, tip) = chain.last_key_value()?;
-            let (first, prev) = (head.first(), head.prev());
-            Some(Chain { journal, place, first, head: head.cid(), prev, tip: Tip::of(tip) })
+            let holes = self.holes.get(&(journal, place)).cloned().unwrap_or_default();
+            // What is lost at the beginning belongs to the chain nevertheless.
+            let begins = holes.first().filter(|hole| hole.to + 1 == head.first() && hole.before.is_none());
+            let (first, prev) = begins.map_or((head.first(), head.prev()), |hole| (hole.from, None));
+            Some(Chain { journal, place, first, head: head.cid(), prev, tip: Tip::of(tip), holes })
         });
         let claims = self.all().filter_map(|datagram| Some((datagram.id(), claim(datagram)?)));
         Loaded { chains: chains.collect(), pending: self.pending.values().cloned().collect(), claims: claims.collect() }

@@ -2,17 +2,17 @@
 //! files, spoken to in the words of `cocli-replica`.
 //!
 //! - What a crash left in the page cache is synced before it counts as held.
-//! - A damaged stretch ends its chain until peers have sent again what stood there.
+//! - A damaged stretch is a hole in its chain until peers have sent again what stood there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cocli_journal::name::ForkName;
 use cocli_journal::replicas::Access;
-use cocli_journal::{Branch as FileBranch, Damage, Disk, JournalKey, Pending, Replicas, Written};
+use cocli_journal::{Branch as FileBranch, Damage, Disk, Journal, JournalKey, Pending, Replicas, Written};
 use cocli_model::node::BASE32;
 use cocli_model::{Datagram, NodeId};
-use cocli_replica::sync::{Branch, JournalId, Place, Short};
+use cocli_replica::sync::{Branch, Hole, JournalId, Place, Short};
 use ed25519_dalek::VerifyingKey;
 
 use crate::shelves::Shelves;
@@ -96,17 +96,11 @@ impl Store {
         let mut shelves = Shelves::default();
         let keys: Vec<JournalKey> = self.replicas.holdings().map(|holding| holding.key).collect();
         for key in keys {
-            let (_, branch) = place_of(&key);
-            let whole_to = self.damage(&key).map_or(u64::MAX, |damage| damage.from - 1);
-            let datagrams = self.replicas.read(&key, 1, usize::MAX).ok()?;
-            for datagram in datagrams.into_iter().map(Arc::new) {
-                // What stands behind a damage waits, like everything beyond a gap.
-                if datagram.last() <= whole_to {
-                    shelves.store(&datagram, branch);
-                } else {
-                    shelves.wait(&datagram);
-                }
+            let (journal, branch) = place_of(&key);
+            for datagram in self.replicas.read(&key, 1, usize::MAX).ok()? {
+                shelves.store(&Arc::new(datagram), branch);
             }
+            shelves.holes.insert((journal, branch), self.holes((journal, branch)));
         }
         let journals: Vec<_> = self.pending.journals().collect();
         for (id, epoch) in journals {
@@ -117,9 +111,31 @@ impl Store {
         Some(shelves)
     }
 
-    /// The first damage of a journal.
-    fn damage(&self, key: &JournalKey) -> Option<Damage> {
-        self.replicas.damages().filter(|damage| damage.file.key() == *key).min_by_key(|damage| damage.from).cloned()
+    fn damages_of(&self, chain: ChainId) -> impl Iterator<Item = &Damage> {
+        let key = key_of(chain);
+        self.replicas.damages().filter(move |damage| Some(damage.file.key()) == key)
+    }
+
+    /// What is damaged in a chain.
+    pub(crate) fn holes(&self, chain: ChainId) -> Vec<Hole> {
+        let hole = |damage: &Damage| {
+            let Damage { from, to, before, last, .. } = *damage;
+            Hole { from, to, before, last }
+        };
+        self.damages_of(chain).map(hole).collect()
+    }
+
+    /// Puts datagrams back where they stood: in this node's own journal by its writer.
+    pub(crate) fn mend(&mut self, own: &mut Journal, chain: ChainId, datagrams: &[Arc<Datagram>]) -> bool {
+        let (Some(key), Some(first)) = (key_of(chain), datagrams.first()) else { return false };
+        let Some(damage) = self.damages_of(chain).find(|damage| damage.from == first.first()).cloned() else {
+            return false;
+        };
+        let datagrams: Vec<Datagram> = datagrams.iter().map(|datagram| (**datagram).clone()).collect();
+        if own.current() != Some(key) {
+            return self.replicas.repair(&damage, &datagrams).is_ok();
+        }
+        own.repair(&damage, &datagrams).is_ok() && self.replicas.look_again(&key, None).is_ok()
     }
 
     /// How many stretches are damaged.
@@ -185,11 +201,7 @@ impl Store {
             })
             .collect();
         touched.retain(|chain| failed.iter().all(|(other, _)| other != chain));
-        // A chain with a damage is not whole, and is told of once it is.
-        let is_whole = |chain: &ChainId| key_of(*chain).is_some_and(|key| self.damage(&key).is_none());
-        let (held, damaged): (Vec<ChainId>, Vec<ChainId>) = touched.into_iter().partition(is_whole);
-        self.touched = damaged.into_iter().collect();
-        Synced { held, failed }
+        Synced { held: touched.into_iter().collect(), failed }
     }
 
     /// Whether a datagram was taken for lost with a failed sync.

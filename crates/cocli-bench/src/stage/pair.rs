@@ -205,7 +205,7 @@ impl Memory {
         let chains = self.chains.iter().filter_map(|((journal, place), chain)| {
             let (head, last) = (chain.first()?, chain.last()?);
             let (first, prev, tip) = (head.first(), head.prev(), Tip::of(last));
-            Some(Chain { journal: *journal, place: *place, first, head: head.cid(), prev, tip })
+            Some(Chain { journal: *journal, place: *place, first, head: head.cid(), prev, tip, holes: Vec::new() })
         });
         Loaded { chains: chains.collect(), pending: self.pending.values().cloned().collect(), claims: Vec::new() }
     }

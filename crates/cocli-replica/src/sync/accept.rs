@@ -147,6 +147,9 @@ impl Replica {
 
     /// Takes a proven datagram: attaches it, or lets it wait; folds it once.
     pub(crate) fn take(&mut self, shelf: &dyn Shelf, datagram: &Arc<Datagram>, road: Road) -> Verdict {
+        if let Some(verdict) = self.gather(datagram, road) {
+            return verdict;
+        }
         let verdict = self.attach(shelf, datagram, road);
         if matches!(verdict, Verdict::Applied | Verdict::Waits) {
             let journal = JournalId::of(datagram);

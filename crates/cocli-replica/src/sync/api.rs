@@ -52,12 +52,27 @@ pub struct Chain {
     pub place: Branch,
     /// Sequence number of its first row.
     pub first: u64,
-    /// Its first datagram.
+    /// Its first datagram; if that is damaged, the first that is not.
     pub head: Cid,
     /// The datagram before that, on another chain or missing.
     pub prev: Option<Cid>,
     /// Its end, durable.
     pub tip: Tip,
+    /// What is damaged within it, in order.
+    pub holes: Vec<Hole>,
+}
+
+/// Rows that are damaged or missing within a chain, which goes on behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// The first row that is missing.
+    pub from: u64,
+    /// The last one.
+    pub to: u64,
+    /// The datagram before it; `None` at the chain's beginning.
+    pub before: Option<Cid>,
+    /// The last datagram that is missing, as the one behind it names it.
+    pub last: Option<Cid>,
 }
 
 /// What is found on disk at start.

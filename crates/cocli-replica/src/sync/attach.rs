@@ -131,7 +131,7 @@ impl Replica {
                 chain.name.get_or_insert_with(|| datagram.header().author.name.clone());
                 chain.place
             }
-            Spot::Beyond if !journal.closed => return self.wait(datagram, road),
+            Spot::Beyond if !journal.closed || journal.is_in_hole(datagram) => return self.wait(datagram, road),
             Spot::Beyond if journal.segments.len() >= SEGMENTS_MAX => return self.wait(datagram, road),
             Spot::Beyond | Spot::Beginning | Spot::Inside { .. } => match begin(journal, datagram, spot) {
                 Ok(place) => place,
@@ -192,7 +192,7 @@ impl Replica {
     }
 
     /// Tells of a fork if another datagram stands where this one wants to.
-    fn prove_rival(&mut self, shelf: &dyn Shelf, datagram: &Arc<Datagram>, spot: Spot) {
+    pub(crate) fn prove_rival(&mut self, shelf: &dyn Shelf, datagram: &Arc<Datagram>, spot: Spot) {
         let id = JournalId::of(datagram);
         let Some(journal) = self.journals.get(&id) else { return };
         let begins = !matches!(spot, Spot::End(_) | Spot::Beyond);
@@ -260,6 +260,7 @@ fn begin(journal: &mut Journal, datagram: &Datagram, spot: Spot) -> Result<Branc
         tip: Tip::of(datagram),
         synced: None,
         name: Some(datagram.header().author.name.clone()),
+        gaps: Vec::new(),
     });
     Ok(place)
 }

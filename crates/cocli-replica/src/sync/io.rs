@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cocli_model::{Cid, Datagram, NodeId};
 use ed25519_dalek::VerifyingKey;
 
-use super::api::{Lane, Tip};
+use super::api::{Hole, Lane, Tip};
 use super::message::Alive;
 use super::name::{Branch, JournalId};
 use super::wire::WireError;
@@ -83,6 +83,17 @@ pub enum Input {
         place: Branch,
         /// Its new end, `None` if nothing is left.
         tip: Option<Tip>,
+    },
+    /// What of a chain is damaged on the disk, as of now: bits rotted, or what
+    /// [`Output::Mend`] asked for was done, or could not be. Whoever tells the same holes
+    /// after a mend that failed does so after a while, because they are asked for again.
+    Damaged {
+        /// Whose.
+        journal: JournalId,
+        /// Which chain.
+        place: Branch,
+        /// What is missing, in order; empty if it is whole.
+        holes: Vec<Hole>,
     },
     /// Time passed.
     Timeout,
@@ -198,7 +209,18 @@ pub enum Output {
         /// Where.
         place: Place,
     },
-    /// Remove a datagram from `pending/`: it was stored in a chain, or dropped.
+    /// Put datagrams back where they stood in a chain, in place of damaged bytes: all of a
+    /// hole or its first part, one behind the other, each signed. Then tell what is
+    /// damaged still, by [`Input::Damaged`], once that is durable.
+    Mend {
+        /// Whose.
+        journal: JournalId,
+        /// Which chain.
+        place: Branch,
+        /// What stood there.
+        datagrams: Vec<Arc<Datagram>>,
+    },
+    /// Remove a datagram from `pending/`, if it is there: it was stored in a chain, or dropped.
     Unstore(Arc<Datagram>),
     /// A hole is filled: put all of chain `from` behind the end of chain `into`, or
     /// make it chain `into` if there is none of that name. Only when `into` is durable

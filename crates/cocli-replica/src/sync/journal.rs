@@ -11,6 +11,7 @@
 use cocli_model::{Cid, NodeName};
 
 use super::api::{Chain, Tip};
+use super::gap::{self, Gap, gaps};
 use super::message::Entry;
 use super::name::{Branch, Mark, Short};
 use super::pending::Pending;
@@ -41,11 +42,13 @@ pub(crate) struct Segment {
     pub(crate) head: Cid,
     pub(crate) prev: Option<Cid>,
     pub(crate) tip: Tip,
-    /// How far it is durable: row and datagram.
+    /// How far it is durable, holes aside: row and datagram.
     pub(crate) synced: Option<(u64, Cid)>,
     /// What its node calls itself, all along the chain; not known before a datagram of
     /// it was seen since start.
     pub(crate) name: Option<NodeName>,
+    /// What is damaged within it, in order.
+    pub(crate) gaps: Vec<Gap>,
 }
 
 impl Segment {
@@ -66,6 +69,7 @@ impl From<&Chain> for Segment {
             tip: chain.tip,
             synced: Some((chain.tip.seq, chain.tip.cid)),
             name: None,
+            gaps: gaps(&chain.holes, chain.first, chain.tip.seq),
         }
     }
 }
@@ -180,7 +184,9 @@ impl Journal {
         let moved = |at: usize| if at == index { heir } else { at };
         let shifted = |at: usize| if at > index { at - 1 } else { at };
         self.segments[heir].tip = self.segments[index].tip;
-        self.segments.remove(index);
+        let absorbed = self.segments.remove(index);
+        let heir = if heir > index { heir - 1 } else { heir };
+        self.segments[heir].gaps.extend(absorbed.gaps);
         for segment in &mut self.segments {
             if let Base::On { parent, at } = segment.base {
                 segment.base = Base::On { parent: shifted(moved(parent)), at };
@@ -188,10 +194,28 @@ impl Journal {
         }
     }
 
-    /// What a frontier says of it, in the order of leaves: durable tips, and on the
-    /// first entry the runs that wait.
+    /// The rows beyond gaps, as runs, ascending and apart: those that wait, and those that
+    /// stand behind a hole.
+    fn runs(&self) -> Vec<(u64, u64)> {
+        let mut runs = self.pending.runs();
+        let waiting = runs.len();
+        runs.extend(self.segments.iter().flat_map(|segment| gap::runs_behind(&segment.gaps, segment.synced)));
+        if runs.len() == waiting {
+            return runs;
+        }
+        runs.sort_unstable();
+        runs.dedup_by(|run, before| {
+            let touches = run.0 <= before.1.saturating_add(1);
+            before.1 = if touches { before.1.max(run.1) } else { before.1 };
+            touches
+        });
+        runs
+    }
+
+    /// What a frontier says of it, in the order of leaves: tips that are durable without a
+    /// gap, and on the first entry the runs beyond gaps.
     pub(crate) fn entries(&self, journal: super::name::JournalId) -> Vec<(Entry, Option<Cid>)> {
-        let durable = self.segments.iter().filter_map(|segment| segment.synced.map(|synced| (segment.leaf, synced)));
+        let durable = self.segments.iter().filter_map(|segment| Some((segment.leaf, gap::held(&segment.gaps, segment.synced)?)));
         let mut tips: Vec<(Branch, (u64, Cid))> = durable.collect();
         tips.sort_unstable_by_key(|(leaf, _)| leaf.label());
         let entry = |(leaf, (seq, cid)): (Branch, (u64, Cid))| {
@@ -199,7 +223,7 @@ impl Journal {
             (Entry { journal, leaf, seq, mark, runs: Vec::new() }, Some(cid))
         };
         let mut entries: Vec<(Entry, Option<Cid>)> = tips.into_iter().map(entry).collect();
-        let runs = self.pending.runs();
+        let runs = self.runs();
         if !runs.is_empty() {
             match entries.iter_mut().find(|(entry, _)| !matches!(entry.leaf, Branch::Island { .. })) {
                 Some((entry, _)) => entry.runs = runs,

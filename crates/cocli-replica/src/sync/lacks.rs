@@ -6,6 +6,7 @@
 use cocli_model::planted::{self, Bug};
 
 use super::api::Shelf;
+use super::gap::first_open;
 use super::journal::{Journal, Segment};
 use super::message::{Ask, Entry, LOCATOR_MAX, Part};
 use super::name::{Branch, JournalId, Mark};
@@ -28,6 +29,7 @@ impl Replica {
         };
         journal.segments.iter().enumerate().any(|(index, segment)| {
             self.chain_holds_mark(shelf, entry.journal, segment, entry.seq, mark)
+                && !journal.is_holed(index, entry.seq)
                 && journal.path(index).first().is_some_and(|(_, from, _)| *from <= back)
         })
     }
@@ -64,8 +66,13 @@ impl Replica {
             let Some(journal) = journal else { return Some(Lack::Run { from, to }) };
             let on_chain = |segment: &Segment| segment.covers(from) && segment.covers(to);
             let rival = forked || from <= entry.seq;
-            if journal.pending.covers(from, to) || !rival && journal.segments.iter().any(on_chain) {
+            let chain = journal.segments.iter().find(|segment| !rival && on_chain(segment));
+            let torn = chain.and_then(|segment| first_open(&segment.gaps)).filter(|gap| gap.hole.from <= to);
+            if journal.pending.covers(from, to) || chain.is_some() && torn.is_none() {
                 return None;
+            }
+            if let Some(gap) = torn {
+                return Some(Lack::Run { from: gap.next().0.max(from), to });
             }
             let waiting = journal.pending.runs().into_iter().find(|run| run.0 <= from && from <= run.1);
             Some(Lack::Run { from: waiting.map_or(from, |run| run.1 + 1), to })
@@ -83,10 +90,15 @@ impl Replica {
         let part = Part::Leaf(leaf);
         let journal = self.journals.get(&id).filter(|journal| journal.longest().is_some());
         let same = self.journals.get(&id).and_then(|journal| Some(&journal.segments[journal.of_leaf(leaf)?]));
+        if let Some(segment) = same.filter(|_| !suspect)
+            && let Some(gap) = first_open(&segment.gaps).filter(|gap| gap.hole.from <= seq)
+        {
+            let (from, before) = gap.next();
+            return ask(from, before.map(|cid| starts_of(&cid)), part);
+        }
         match (same, leaf, journal) {
             (Some(segment), _, _) if !suspect && segment.tip.seq < seq => {
-                let digest = segment.tip.cid.digest();
-                let after = [digest[0], digest[1], digest[2], digest[3]];
+                let after = starts_of(&segment.tip.cid);
                 if planted::is(Bug::GapOffByOne) && segment.tip.seq + 1 < seq {
                     return ask(segment.tip.seq + 2, None, part);
                 }
@@ -98,7 +110,7 @@ impl Replica {
         }
     }
 
-    /// Ends of datagrams on every chain that goes back to the beginning: the tip, then
+    /// Ends of datagrams before its first hole on every chain that goes back to the beginning: the tip, then
     /// ever farther back. An island's would hide the hole before it.
     fn locator(&self, shelf: &dyn Shelf, id: JournalId) -> Vec<(u64, [u8; 8])> {
         let Some(journal) = self.journals.get(&id) else { return Vec::new() };
@@ -106,7 +118,8 @@ impl Replica {
         let each = (LOCATOR_MAX / journal.segments.len().max(1)).max(1);
         let rooted = (0..journal.segments.len()).filter(|index| journal.is_rooted(*index));
         for segment in rooted.map(|index| &journal.segments[index]) {
-            let (mut row, mut step) = (segment.tip.seq, 1);
+            let end = first_open(&segment.gaps).map_or(segment.tip.seq, |gap| gap.hole.from - 1);
+            let (mut row, mut step) = (end, 1);
             for _ in 0..each {
                 let Some(stored) = self.fresh.at(shelf, id, segment.place, row) else { break };
                 let mut digest = [0; 8];
@@ -122,4 +135,10 @@ impl Replica {
         located.truncate(LOCATOR_MAX);
         located
     }
+}
+
+/// The bytes by which an ask tells a datagram.
+fn starts_of(cid: &cocli_model::Cid) -> [u8; 4] {
+    let digest = cid.digest();
+    [digest[0], digest[1], digest[2], digest[3]]
 }

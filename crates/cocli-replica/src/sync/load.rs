@@ -87,6 +87,7 @@ impl Replica {
             Some(tip) => {
                 journal.segments[index].tip = tip;
                 journal.segments[index].synced = Some((tip.seq, tip.cid));
+                journal.segments[index].gaps.retain(|gap| gap.hole.to < tip.seq);
             }
             None => {
                 journal.segments.remove(index);

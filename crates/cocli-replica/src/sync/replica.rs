@@ -44,6 +44,8 @@ pub struct Replica {
     /// Journals whose durable tips changed within this `handle`.
     pub(crate) touched: BTreeSet<JournalId>,
     pub(crate) fresh: Fresh,
+    /// Journals of which something was gathered for a hole within this `handle`.
+    pub(crate) gathered: BTreeSet<JournalId>,
     pub(crate) ledger: Ledger,
     pub(crate) now_ms: u64,
     outputs: VecDeque<Output>,
@@ -71,6 +73,7 @@ impl Replica {
             pulse: Pulse::of_session(config.session),
             touched: BTreeSet::new(),
             fresh: Fresh::default(),
+            gathered: BTreeSet::new(),
             ledger: Ledger::default(),
             now_ms: 0,
             outputs: VecDeque::new(),
@@ -97,8 +100,10 @@ impl Replica {
                 self.pulse.vitals = Vitals { state, fold_version, wall_ahead_ms };
             }
             Input::Truncated { journal, place, tip } => self.on_truncated(shelf, journal, place, tip),
+            Input::Damaged { journal, place, holes } => self.on_damaged(shelf, journal, place, &holes),
             Input::Timeout => {}
         }
+        self.mend_gathered(shelf);
         self.tell_touched();
         self.tell_acks();
         self.tick_alive();

@@ -104,6 +104,10 @@ impl Replica {
         let segment = &mut journal.segments[index];
         let (from, into) = (segment.place, Branch::Fork(Short::of(&segment.head)));
         segment.base = Base::On { parent, at };
+        if from == into {
+            // It stands where it belongs; only what it hangs on was damaged.
+            return;
+        }
         segment.place = into;
         segment.synced = None;
         self.fresh.join(id, from, into);

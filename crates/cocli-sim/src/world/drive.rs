@@ -3,6 +3,7 @@
 
 mod keep;
 mod links;
+mod mend;
 mod roads;
 mod sync;
 mod write;
@@ -88,6 +89,7 @@ impl World {
                 }
             }
             Output::Join { journal, from, into } => self.join(m, journal, from, into),
+            Output::Mend { journal, place, datagrams } => self.mend(m, (journal, place), &datagrams),
             Output::Fold(datagram) => self.fold(m, &datagram),
             Output::Unfold(datagram) => {
                 self.tally.count("datagrams unfolded");

@@ -24,6 +24,8 @@ pub(crate) enum Event {
     Sync { m: usize, life: u64 },
     /// A chain that could not be added to has rested.
     Unstall { m: usize, life: u64, chain: ChainId },
+    /// A daemon is told what of a chain is damaged still.
+    Damaged { m: usize, life: u64, chain: ChainId },
     /// Two machines try to connect.
     Dial(usize, usize),
     /// A machine notices that a connection is gone.

@@ -30,6 +30,11 @@ impl World {
                     self.unstall(m, chain);
                 }
             }
+            Event::Damaged { m, life, chain } => {
+                if self.lives(m, life) {
+                    self.damaged(m, chain);
+                }
+            }
             Event::Dial(a, b) => {
                 self.dial(a, b);
                 let pause_us = self.dice.between(DIAL_US.0, DIAL_US.1);

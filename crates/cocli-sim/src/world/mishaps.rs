@@ -128,12 +128,17 @@ impl World {
         }
     }
 
-    /// The power fails, and a bit of a datagram flips that another machine holds too.
+    /// The machine goes off, and a bit of a datagram flips that another machine holds too.
     fn flip(&mut self, m: usize) {
         if !self.machines[m].is_up() || self.machines[m].clone_of.is_some() {
             return;
         }
-        self.power_cut(m, 2 * SECOND);
+        // After a clean end the epoch goes on, damaged or not.
+        if self.dice.chance(500) {
+            self.power_cut(m, 2 * SECOND);
+        } else {
+            self.close(m, 2 * SECOND);
+        }
         let others = self.machines.iter().enumerate().filter(|(other, machine)| *other != m && !machine.damaged);
         let held: Vec<&crate::machine::Process> =
             others.filter_map(|(_, machine)| machine.process.as_deref()).collect();

@@ -15,7 +15,7 @@ use crate::world::{Event, World};
 
 /// How long a chain rests that could not be added to: the disk is full or broken, and
 /// asking peers again at once would only be traffic.
-const STALL_US: Us = 5 * SECOND;
+pub(super) const STALL_US: Us = 5 * SECOND;
 
 impl World {
     pub(super) fn store(&mut self, m: usize, datagram: &Arc<Datagram>, at: Place) {

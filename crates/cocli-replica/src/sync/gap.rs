@@ -1,0 +1,95 @@
+//! A hole in a chain, and what was found of it.
+//!
+//! Only what stood there fits: the chain from the datagram before the hole to the one that
+//! the datagram behind it names. It does not know whether signatures hold.
+
+use std::sync::Arc;
+
+use cocli_model::{Cid, Datagram};
+
+use super::api::{Hole, Road};
+
+/// Holes of one chain that are heeded at a time; the driver tells the rest once these are
+/// filled.
+pub const HOLES_MAX: usize = 256;
+/// Datagrams gathered for one hole before they are handed on to be stored.
+pub const HOLE_DATAGRAMS_MAX: usize = 1_000;
+/// Bytes gathered for one hole before they are handed on.
+pub const HOLE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// A hole, and what was found of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Gap {
+    pub(crate) hole: Hole,
+    /// What fits, from the hole's start on, and how it came.
+    found: Vec<(Arc<Datagram>, Road)>,
+    found_bytes: usize,
+    /// What was found is on its way to the disk.
+    pub(crate) mended: bool,
+}
+
+impl Gap {
+    fn of(hole: Hole) -> Gap {
+        Gap { hole, found: Vec::new(), found_bytes: 0, mended: false }
+    }
+
+    /// The row that is missing next, and the datagram before it.
+    pub(crate) fn next(&self) -> (u64, Option<Cid>) {
+        self.found.last().map_or((self.hole.from, self.hole.before), |(last, _)| (last.last() + 1, Some(last.cid())))
+    }
+
+    /// Whether this is the next that is missing; the last is known by its id.
+    pub(crate) fn fits(&self, datagram: &Datagram) -> bool {
+        let Hole { to, last, .. } = self.hole;
+        let within = datagram.last() < to || datagram.last() == to && Some(datagram.cid()) == last;
+        !self.mended && within && (datagram.first(), datagram.prev()) == self.next()
+    }
+
+    /// Takes what fits.
+    pub(crate) fn add(&mut self, datagram: Arc<Datagram>, road: Road) {
+        self.found_bytes += datagram.wire_bytes();
+        self.found.push((datagram, road));
+    }
+
+    /// Gives what was found away.
+    pub(crate) fn take(&mut self) -> Vec<(Arc<Datagram>, Road)> {
+        self.found_bytes = 0;
+        std::mem::take(&mut self.found)
+    }
+
+    /// Whether all of it was found.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.found.is_empty() && self.next() == (self.hole.to + 1, self.hole.last)
+    }
+
+    /// Whether as much was found as is gathered at once.
+    pub(crate) fn is_full(&self) -> bool {
+        self.found.len() >= HOLE_DATAGRAMS_MAX || self.found_bytes >= HOLE_BYTES_MAX
+    }
+}
+
+/// The holes of a chain from `first` to `tip`, as many as are heeded.
+pub(crate) fn gaps(holes: &[Hole], first: u64, tip: u64) -> Vec<Gap> {
+    let within = holes.iter().filter(|hole| first <= hole.from && hole.from <= hole.to && hole.to < tip);
+    within.take(HOLES_MAX).map(|hole| Gap::of(*hole)).collect()
+}
+
+/// The first hole that is to be filled.
+pub(crate) fn first_open(gaps: &[Gap]) -> Option<&Gap> {
+    gaps.iter().find(|gap| !gap.mended)
+}
+
+/// How far a chain with these holes is durable without one.
+pub(crate) fn held(gaps: &[Gap], synced: Option<(u64, Cid)>) -> Option<(u64, Cid)> {
+    let Some(Gap { hole, .. }) = gaps.first() else { return synced };
+    let before_it = synced.filter(|(seq, _)| *seq < hole.from);
+    before_it.or_else(|| hole.before.map(|before| (hole.from - 1, before)))
+}
+
+/// The rows that are durable behind the holes of a chain.
+pub(crate) fn runs_behind(gaps: &[Gap], synced: Option<(u64, Cid)>) -> Vec<(u64, u64)> {
+    let Some((end, _)) = synced else { return Vec::new() };
+    let next = gaps.iter().skip(1).map(|gap| gap.hole.from - 1).chain([end]);
+    let runs = gaps.iter().zip(next).map(|(gap, to)| (gap.hole.to + 1, to.min(end)));
+    runs.filter(|(from, to)| from <= to).collect()
+}

@@ -7,12 +7,14 @@
 //! - It reads no file but to look up what it no longer remembers.
 
 mod alarms;
+mod damage;
 mod hear;
 mod heed;
 mod note;
 mod perform;
 mod report;
 mod request;
+mod rests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,7 +27,7 @@ use cocli_journal::JournalKey;
 use cocli_mesh::{Events, Mesh, PeerKey};
 use cocli_model::{Author, NodeId};
 use cocli_replica::fold::FOLD_VERSION;
-use cocli_replica::sync::{Branch, Input, JournalId, Replica};
+use cocli_replica::sync::{Branch, Hole, Input, JournalId, Replica};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::acks::Acks;
@@ -34,7 +36,8 @@ use crate::clock::{Clock, wall_ms};
 use crate::folding::Shown;
 use crate::index::{Index, SharedReplicas};
 use crate::keeper::Errand;
-use crate::mailbox::{Kept, Mailbox};
+use crate::mailbox::{Kept, Latest, Mailbox};
+use crate::names::place_of;
 use crate::outgoing::Outgoing;
 use crate::peers::Peers;
 use crate::scribe::{News, Order};
@@ -42,6 +45,7 @@ use crate::socket::{Answer, Asked};
 use crate::troubles::Troubles;
 use crate::witness::Witness;
 use alarms::{Alarms, JOURNAL};
+pub(crate) use rests::Rests;
 
 /// How often clocks, counts and alarms are looked after when nothing happens.
 const HOUSEKEEPING_MS: u64 = 1_000;
@@ -99,6 +103,10 @@ pub(crate) struct Driver {
     pub(crate) outgoing: Outgoing,
     pub(crate) acks: Acks,
     pub(crate) alarms: Alarms,
+    /// Chains that the disk refused, until the replica is told.
+    pub(crate) rests: Rests,
+    /// What is damaged, by chain.
+    pub(crate) damaged: BTreeMap<(JournalId, Branch), Vec<Hole>>,
     pub(crate) broken: Broken,
     /// What was last written down of exchanges, and when it may be written again.
     pub(crate) note: Option<SyncNote>,
@@ -112,6 +120,7 @@ impl Driver {
     pub(crate) async fn run(&mut self, mut ears: Ears) -> Result<(), Ended> {
         let mut house_ms = 0;
         self.show(&ears.shown.borrow_and_update().clone()).await?;
+        self.report_damage();
         while self.stopping.is_none() {
             let deadline = self.clock.at(self.deadline_ms(house_ms));
             tokio::select! {
@@ -141,6 +150,7 @@ impl Driver {
                 self.tell_vitals().await?;
             }
             self.tell_left().await?;
+            self.tell_rested().await?;
             self.settle_acks();
         }
         Ok(())
@@ -157,7 +167,7 @@ impl Driver {
 
     fn deadline_ms(&self, house_ms: u64) -> u64 {
         let flush = (!self.outgoing.is_empty()).then(|| self.clock.now_ms() + FLUSH_MS);
-        let wishes = [self.replica.next_deadline(), self.acks.deadline_ms(), flush];
+        let wishes = [self.replica.next_deadline(), self.acks.deadline_ms(), self.rests.deadline_ms(), flush];
         wishes.into_iter().flatten().min().unwrap_or(u64::MAX).min(house_ms + HOUSEKEEPING_MS)
     }
 
@@ -190,6 +200,7 @@ impl Driver {
                 }
                 self.errand(Errand::Own(current)).await
             }
+            News::Mended(key, mended) => self.on_mended(place_of(&key), mended).await,
             News::Failed(reason) => {
                 self.alarms.raise(JOURNAL, reason);
                 Ok(())
@@ -205,18 +216,22 @@ impl Driver {
         Ok(())
     }
 
-    /// What the keeper has made durable, or lost.
-    async fn take_kept(&mut self, kept: BTreeMap<(JournalId, Branch), Kept>) -> Result<(), Ended> {
-        for ((journal, place), kept) in kept {
+    /// What the keeper has made durable, lost, or put back.
+    async fn take_kept(&mut self, news: BTreeMap<(JournalId, Branch), Latest>) -> Result<(), Ended> {
+        for (chain, Latest { kept, mended }) in news {
+            let (journal, place) = chain;
             match kept {
-                Kept::Synced { seq, cid } => {
-                    self.index.written((journal, place), seq);
+                Some(Kept::Synced { seq, cid }) => {
+                    self.index.written(chain, seq);
+                    self.rests.over(chain);
                     self.handle(Input::Synced { journal, place, seq, cid }).await?;
                 }
-                Kept::Truncated { tip } => {
-                    self.index.forget((journal, place));
-                    self.handle(Input::Truncated { journal, place, tip }).await?;
-                }
+                // Asked for at once it would be refused at once, as long as the disk is full.
+                Some(Kept::Truncated { tip }) => self.rests.cut(chain, tip, self.clock.now_ms()),
+                None => {}
+            }
+            if let Some(mended) = mended {
+                self.on_mended(chain, mended).await?;
             }
         }
         self.seek_confirmation();

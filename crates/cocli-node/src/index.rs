@@ -40,12 +40,14 @@ struct Recent {
 #[derive(Debug)]
 pub(crate) struct Index {
     chains: HashMap<(JournalId, Branch), Recent>,
+    /// What is being put back into damaged chains, by last row.
+    mending: HashMap<(JournalId, Branch), BTreeMap<u64, Arc<Datagram>>>,
     replicas: SharedReplicas,
 }
 
 impl Index {
     pub(crate) fn new(replicas: SharedReplicas) -> Index {
-        Index { chains: HashMap::new(), replicas }
+        Index { chains: HashMap::new(), mending: HashMap::new(), replicas }
     }
 
     /// Takes note of a datagram at the end of a chain.
@@ -65,6 +67,23 @@ impl Index {
         if let Some(recent) = self.chains.get_mut(&chain) {
             recent.bodies = recent.bodies.split_off(&(seq + 1));
         }
+    }
+
+    /// Datagrams are being put back where they stood.
+    pub(crate) fn mend(&mut self, chain: (JournalId, Branch), datagrams: &[Arc<Datagram>]) {
+        let mending = self.mending.entry(chain).or_default();
+        mending.extend(datagrams.iter().map(|datagram| (datagram.last(), Arc::clone(datagram))));
+    }
+
+    /// What was put back is on the disk, or is not.
+    pub(crate) fn mended(&mut self, chain: (JournalId, Branch)) {
+        self.mending.remove(&chain);
+    }
+
+    /// What is being put back at row `seq` of a chain.
+    fn mending_at(&self, chain: (JournalId, Branch), seq: u64) -> Option<&Arc<Datagram>> {
+        let (_, datagram) = self.mending.get(&chain)?.range(seq..).next()?;
+        (datagram.first() <= seq).then_some(datagram)
     }
 
     /// A chain became the end of another, or another.
@@ -97,6 +116,9 @@ impl Shelf for Index {
                 return Some(*stored);
             }
         }
+        if let Some(datagram) = self.mending_at((journal, place), seq) {
+            return Some(entry(place, datagram));
+        }
         self.load(journal, place, seq).map(|datagram| entry(place, &datagram))
     }
 
@@ -126,6 +148,9 @@ impl Shelf for Index {
         let recent = self.chains.get(&(journal, stored.place));
         if let Some(body) = recent.and_then(|recent| recent.bodies.get(&stored.last)) {
             return Some(Arc::clone(body));
+        }
+        if let Some(body) = self.mending_at((journal, stored.place), stored.first) {
+            return (body.cid() == stored.cid).then(|| Arc::clone(body));
         }
         let found = self.load(journal, stored.place, stored.first)?;
         (found.cid() == stored.cid).then(|| Arc::new(found))

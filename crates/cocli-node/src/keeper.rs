@@ -17,9 +17,10 @@ use cocli_model::Datagram;
 use cocli_replica::sync::{Branch, ForkProof, JournalId, Place, Tip};
 use tokio::sync::mpsc;
 
+use crate::damage::{damage_at, holes, mend};
 use crate::folding::Job;
 use crate::index::{SharedReplicas, lock};
-use crate::mailbox::{Kept, Mailbox};
+use crate::mailbox::{Kept, Mailbox, Mended};
 use crate::names::{key_of, place_of};
 
 /// Errands that wait for the keeper; the driver waits at the bound, and its peers' frames
@@ -39,6 +40,8 @@ pub(crate) enum Errand {
     Unstore(Arc<Datagram>),
     /// Put one chain behind another, or give it that name.
     Join(JournalId, Branch, Branch),
+    /// Put datagrams back where they stood in a damaged chain.
+    Mend(JournalId, Branch, Vec<Arc<Datagram>>),
     /// Take back what was folded of a datagram that waited.
     Unfold(Arc<Datagram>),
     /// Fold what the scribe wrote.
@@ -111,6 +114,7 @@ impl Keeper {
             }
             Errand::Unstore(datagram) => self.unstore(&datagram),
             Errand::Join(journal, from, into) => self.join(replicas, journal, from, into),
+            Errand::Mend(journal, place, datagrams) => self.mend(replicas, (journal, place), &datagrams),
             Errand::Unfold(datagram) => self.jobs.push(Job::Unfold(datagram)),
             Errand::Fold(appended) => self.jobs.push(Job::Appended(appended)),
             Errand::FoldFound => self.jobs.push(Job::CatchUp),
@@ -194,6 +198,15 @@ impl Keeper {
         }
     }
 
+    /// Puts datagrams back where they stood, and says what is damaged still.
+    fn mend(&mut self, replicas: &mut Replicas, chain: (JournalId, Branch), datagrams: &[Arc<Datagram>]) {
+        let (Some(key), Some(first)) = (key_of(chain.0, chain.1), datagrams.first()) else { return };
+        let datagrams: Vec<Datagram> = datagrams.iter().map(|datagram| (**datagram).clone()).collect();
+        let damage = damage_at(replicas, &key, first);
+        let done = mend(damage, &datagrams, |damage, datagrams| replicas.repair(damage, datagrams));
+        self.mailbox.put_mended(chain, Mended { done, holes: holes(replicas, &key) });
+    }
+
     /// Both datagrams with their seals, in a file that anybody can check.
     fn keep_proof(&self, proof: &ForkProof) {
         let Some(seals) = &proof.seals else { return };
@@ -217,6 +230,9 @@ impl Keeper {
             tracing::error!(%key, %error, "a replica could not be made durable; what is lost is fetched again");
             let tip = replicas.holding(&key).and_then(|holding| holding.synced).map(|tip| tip_of(&tip));
             self.mailbox.put(place_of(&key), Kept::Truncated { tip });
+            // What was folded of it and is lost now is taken out again: a state that is
+            // ahead of its journals is folded anew. It ends with the folding itself.
+            let _ = self.folding.blocking_send(Job::CatchUp);
         }
         for kept in replicas.take_quarantined() {
             tracing::warn!(?kept, "bytes of a replica were moved to quarantine");

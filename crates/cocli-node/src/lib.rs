@@ -21,6 +21,7 @@ mod acks;
 mod broken;
 mod clock;
 mod config;
+mod damage;
 mod driver;
 mod folding;
 mod found;

@@ -19,8 +19,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::broken::Broken;
 use crate::clock::wall_ms;
+use crate::damage::{damage_at, holes, mend};
 use crate::index::{SharedReplicas, lock};
 use crate::troubles::{Subject, Troubles};
+use crate::mailbox::Mended;
 use crate::witness::Witness;
 use crate::words::chain;
 
@@ -43,6 +45,8 @@ pub(crate) enum Order {
     Look,
     /// Everybody who could know says that the journal ends here.
     Confirm(Tip),
+    /// Put datagrams back where they stood in this node's own journal.
+    Mend(JournalKey, Vec<Arc<Datagram>>),
     /// Others hold more of this epoch than we wrote: leave it.
     GiveUp(Epoch),
 }
@@ -58,6 +62,8 @@ pub(crate) enum News {
     Synced(Option<Tip>),
     /// The present epoch: `None` while its end is in doubt.
     Current(Option<JournalKey>),
+    /// What is damaged in this journal, after something was put back or could not be.
+    Mended(JournalKey, Mended),
     /// The journal cannot be written; in words.
     Failed(String),
 }
@@ -131,6 +137,7 @@ impl Scribe {
                 }
                 Order::Look => look = true,
                 Order::Confirm(tip) => self.confirm(&tip),
+                Order::Mend(key, datagrams) => self.mend(key, &datagrams),
                 Order::GiveUp(epoch) => self.give_up(epoch),
             }
         }
@@ -259,6 +266,36 @@ impl Scribe {
         if matches!(self.journal.standing(), Standing::Doubtful(_)) && self.journal.confirm(tip) {
             tracing::info!(epoch = %tip.epoch, seq = tip.seq, "every member confirms where the journal ends: its epoch goes on");
         }
+    }
+
+    /// Mends this node's own journal under its lock; its epoch goes on. The replicas are
+    /// locked only to look, so that whoever serves waits for no repair.
+    fn mend(&mut self, key: JournalKey, datagrams: &[Arc<Datagram>]) {
+        let Some(first) = datagrams.first() else { return };
+        let datagrams: Vec<Datagram> = datagrams.iter().map(|datagram| (**datagram).clone()).collect();
+        let damage = damage_at(&lock(&self.replicas), &key, first);
+        let journal = &mut self.journal;
+        let mut done = mend(damage, &datagrams, |damage, datagrams| journal.repair(damage, datagrams));
+        if let Err(error) = self.journal.sync() {
+            self.refuse(Vec::new(), error);
+            done = false;
+        }
+        let read = lock(&self.replicas).read_again(&key);
+        match read {
+            // Appended by others since the last look, and synced above.
+            Ok(found) if !found.is_empty() => {
+                self.tell(News::Found(found));
+                let tip = self.journal.tip();
+                self.tell(News::Synced(tip));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a mended journal cannot be read back");
+                done = false;
+            }
+        }
+        let holes = holes(&lock(&self.replicas), &key);
+        self.tell(News::Mended(key, Mended { done, holes }));
     }
 
     fn give_up(&mut self, epoch: Epoch) {

@@ -330,3 +330,57 @@ fn r08_a_flipped_bit_in_the_middle_of_a_replica_is_repaired_from_its_peer() {
         bytes[at] ^= 1;
     });
 }
+
+/// The journal of the first node, of which `damage` rots a part while it is off.
+fn rots(damage: impl Fn(&mut Vec<u8>)) -> (Cluster, std::path::PathBuf, Vec<u8>) {
+    let mut cluster = Cluster::running(3);
+    for n in 0..200 {
+        cluster.nodes[0].append(&[commit(&format!("companies/firm-{n}"), "name", &format!("Firm {n}"))]);
+    }
+    cluster.wait_equal();
+    cluster.nodes[0].stop();
+    let wal = cluster.nodes[0].place.wal();
+    let (name, whole) = common::files(&wal).pop_first().unwrap();
+    let mut bytes = whole.clone();
+    damage(&mut bytes);
+    assert!(bytes != whole);
+    std::fs::write(wal.join(&name), &bytes).unwrap();
+    (cluster, wal.join(name), whole)
+}
+
+#[test]
+fn r08_damage_in_ones_own_journal_is_healed_from_peers() {
+    let (mut cluster, path, whole) = rots(|bytes| {
+        let at = bytes.len() / 2;
+        bytes[at] ^= 1;
+    });
+    let before = cluster.nodes[0].journal().tip().unwrap().epoch;
+    cluster.nodes[0].start();
+    // Written while a part of the journal is damaged, and behind it.
+    cluster.nodes[0].write(&[vec![draft("companies/acme", "city", "Brea")]], Level::Cluster).unwrap();
+    cluster.wait_connected();
+    eventually("what rotted is back", || std::fs::read(&path).unwrap().starts_with(&whole).then_some(()));
+    cluster.wait_equal();
+    cluster.assert_same_journals();
+    eventually("the alarm is over", || cluster.nodes[0].status().alarms.is_empty().then_some(()));
+    assert_eq!(cluster.nodes[0].journal().tip().unwrap().epoch, before, "the epoch went on");
+    assert_eq!(cluster.nodes[2].shows("companies/acme", "city").as_deref(), Some("Brea"));
+}
+
+#[test]
+fn r08_damage_that_nobody_can_heal_is_told_and_the_node_goes_on() {
+    let (mut cluster, _, _) = rots(|bytes| {
+        let at = bytes.len() / 2;
+        bytes[at] ^= 1;
+    });
+    // The others are gone, and with them the only good copies.
+    cluster.nodes[1].stop();
+    cluster.nodes[2].stop();
+    cluster.nodes[0].start();
+    let status = cluster.nodes[0].status();
+    let alarm = status.alarms.iter().find(|alarm| alarm.subject.starts_with("damage of")).unwrap();
+    assert!(alarm.message.starts_with("1 records") || alarm.message.starts_with("2 records"), "{}", alarm.message);
+    cluster.nodes[0].write(&[vec![draft("companies/acme", "city", "Brea")]], Level::Local).unwrap();
+    assert_eq!(cluster.nodes[0].shows("companies/acme", "city").as_deref(), Some("Brea"));
+    assert_eq!(cluster.nodes[0].shows("companies/firm-199", "name").as_deref(), Some("Firm 199"));
+}

@@ -60,6 +60,13 @@ impl Replicas {
         self.reread(key, None).map(|_| ()).map_err(|source| RepairError::Io { path, source })
     }
 
+    /// Reads a journal of which a file was replaced, as a repair does, anew; the datagrams
+    /// beyond what was known of it. Nothing is synced.
+    pub fn read_again(&mut self, key: &JournalKey) -> Result<Vec<Datagram>, StoreError> {
+        let path = self.place.wal();
+        self.reread(*key, None).map_err(|source| StoreError::Io { path, source })
+    }
+
     /// Reads every byte of a journal again: bit rot, and what other programs did to it. With
     /// the `signer`'s key every signature is checked too, at some 50 µs each, now and at
     /// every further reading of all of it; without, the content ids and the chain.

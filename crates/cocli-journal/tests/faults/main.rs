@@ -11,6 +11,7 @@ mod hands;
 mod identity;
 mod mutations;
 mod processes;
+mod rot;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

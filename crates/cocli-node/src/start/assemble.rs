@@ -46,7 +46,7 @@ pub(super) fn assemble(
     let Ground { disk, place, identity, roster, me, journal, own, doubted, .. } = ground;
     let Ground { replicas, pending, loaded, folding, shown, .. } = ground;
     let author = identity.author.clone();
-    let own_synced = found::own_synced(&loaded, author.id);
+    let (own_synced, damaged) = (found::own_synced(&loaded, author.id), found::damaged(&loaded));
     let index = Index::new(Arc::clone(&replicas));
     let replica = new_replica(&identity, &roster, own.map(|own| own.epoch), loaded, &index)?;
     let listening = if config.listen.is_empty() { me.addresses } else { config.listen.clone() };
@@ -87,6 +87,8 @@ pub(super) fn assemble(
         outgoing: Outgoing::default(),
         acks: Acks::default(),
         alarms: Default::default(),
+        rests: Default::default(),
+        damaged,
         broken: Broken::from_env(),
         note,
         note_due_ms: 0,

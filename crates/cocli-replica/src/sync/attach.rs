@@ -51,7 +51,7 @@ impl Replica {
                         .at(shelf, id, segment.place, datagram.first())
                         .is_some_and(|stored| stored.cid == datagram.cid())
         };
-        journal.pending.holds(datagram) || journal.segments.iter().any(held)
+        journal.pending.holds(datagram) || journal.segments.iter().any(held) || journal.has_found(datagram)
     }
 
     /// Where a datagram belongs, or that what it follows does not fit it.

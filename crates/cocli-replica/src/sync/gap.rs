@@ -17,25 +17,38 @@ pub const HOLE_DATAGRAMS_MAX: usize = 1_000;
 /// Bytes gathered for one hole before they are handed on.
 pub const HOLE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// A datagram that fills a hole, or a part of one.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) datagram: Arc<Datagram>,
+    /// How it came.
+    pub(crate) road: Road,
+    /// It waited before, and is folded already.
+    pub(crate) waited: bool,
+}
+
 /// A hole, and what was found of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Gap {
     pub(crate) hole: Hole,
-    /// What fits, from the hole's start on, and how it came.
-    found: Vec<(Arc<Datagram>, Road)>,
+    /// What fits, from the hole's start on.
+    found: Vec<Found>,
     found_bytes: usize,
     /// What was found is on its way to the disk.
     pub(crate) mended: bool,
+    /// What that is.
+    mending: Vec<Cid>,
 }
 
 impl Gap {
     fn of(hole: Hole) -> Gap {
-        Gap { hole, found: Vec::new(), found_bytes: 0, mended: false }
+        Gap { hole, found: Vec::new(), found_bytes: 0, mended: false, mending: Vec::new() }
     }
 
     /// The row that is missing next, and the datagram before it.
     pub(crate) fn next(&self) -> (u64, Option<Cid>) {
-        self.found.last().map_or((self.hole.from, self.hole.before), |(last, _)| (last.last() + 1, Some(last.cid())))
+        let behind = |Found { datagram, .. }: &Found| (datagram.last() + 1, Some(datagram.cid()));
+        self.found.last().map_or((self.hole.from, self.hole.before), behind)
     }
 
     /// Whether this is the next that is missing; the last is known by its id.
@@ -46,15 +59,28 @@ impl Gap {
     }
 
     /// Takes what fits.
-    pub(crate) fn add(&mut self, datagram: Arc<Datagram>, road: Road) {
-        self.found_bytes += datagram.wire_bytes();
-        self.found.push((datagram, road));
+    pub(crate) fn add(&mut self, found: Found) {
+        self.found_bytes += found.datagram.wire_bytes();
+        self.found.push(found);
     }
 
     /// Gives what was found away.
-    pub(crate) fn take(&mut self) -> Vec<(Arc<Datagram>, Road)> {
+    pub(crate) fn take(&mut self) -> Vec<Found> {
         self.found_bytes = 0;
         std::mem::take(&mut self.found)
+    }
+
+    /// Gives what was found away to be put on the disk.
+    pub(crate) fn mend(&mut self) -> Vec<Found> {
+        let found = self.take();
+        self.mended = true;
+        self.mending = found.iter().map(|found| found.datagram.cid()).collect();
+        found
+    }
+
+    /// Whether a datagram is found, or on its way to the disk.
+    pub(crate) fn holds(&self, cid: &Cid) -> bool {
+        self.mending.contains(cid) || self.found.iter().any(|found| found.datagram.cid() == *cid)
     }
 
     /// Whether all of it was found.

@@ -15,8 +15,8 @@ use cocli_model::Datagram;
 
 use super::api::{Hole, Road, Shelf};
 use super::attach::Spot;
+use super::gap::{Found, Gap, gaps};
 use super::io::{Output, Reason};
-use super::gap::{Gap, gaps};
 use super::journal::Journal;
 use super::ledger::Verdict;
 use super::name::{Branch, JournalId};
@@ -27,6 +27,11 @@ impl Journal {
     pub(crate) fn is_in_hole(&self, datagram: &Datagram) -> bool {
         let within = |gap: &Gap| gap.hole.from <= datagram.first() && datagram.last() <= gap.hole.to;
         self.segments.iter().flat_map(|segment| &segment.gaps).any(within)
+    }
+
+    /// Whether a datagram was found for a hole.
+    pub(crate) fn has_found(&self, datagram: &Datagram) -> bool {
+        self.segments.iter().flat_map(|segment| &segment.gaps).any(|gap| gap.holds(&datagram.cid()))
     }
 
     /// Whether something is missing on the path to row `seq` of chain `index`.
@@ -40,7 +45,8 @@ impl Journal {
     /// The hole of which a datagram is the next that is missing: chain and place in it.
     fn gap_of(&self, datagram: &Datagram) -> Option<(usize, usize)> {
         let all = self.segments.iter().enumerate();
-        let mut all = all.flat_map(|(index, segment)| segment.gaps.iter().enumerate().map(move |(at, gap)| (index, at, gap)));
+        let mut all =
+            all.flat_map(|(index, segment)| segment.gaps.iter().enumerate().map(move |(at, gap)| (index, at, gap)));
         all.find(|(_, _, gap)| gap.fits(datagram)).map(|(index, at, _)| (index, at))
     }
 }
@@ -56,9 +62,14 @@ impl Replica {
         segment.gaps = gaps(holes, segment.first, segment.tip.seq);
         let begun = |gaps: &[Gap]| gaps.iter().any(|gap| gap.hole.from == 1);
         let begins = begun(&before) && !begun(&segment.gaps);
-        for (_, road) in before.into_iter().flat_map(|mut gap| gap.take()) {
-            // It comes again if it is missing still.
-            self.ledger.settle(road, Verdict::Rejected(Reason::PendingFull));
+        let dropped: Vec<Found> = before.into_iter().flat_map(|mut gap| gap.take()).collect();
+        // What was gathered comes again if it is missing still.
+        for Found { datagram, road, waited } in dropped {
+            if waited {
+                self.drop_waiting(&datagram, road, Reason::PendingFull);
+            } else {
+                self.ledger.settle(road, Verdict::Rejected(Reason::PendingFull));
+            }
         }
         if begins && let Some(first) = self.fresh.read(shelf, id, place, 1) {
             self.heed_claim(shelf, &first);
@@ -80,7 +91,7 @@ impl Replica {
         if self.members.get(&id.id).is_none_or(|key| datagram.verify(key).is_err()) {
             return Some(Verdict::Rejected(Reason::Signature));
         }
-        journal.segments[index].gaps[at].add(Arc::clone(datagram), road);
+        journal.segments[index].gaps[at].add(Found { datagram: Arc::clone(datagram), road, waited: false });
         self.gathered.insert(id);
         Some(Verdict::Waits)
     }
@@ -95,8 +106,7 @@ impl Replica {
             for segment in &mut journal.segments {
                 let ready = |gap: &&mut Gap| gap.is_whole() || alone && gap.is_full();
                 for gap in segment.gaps.iter_mut().filter(ready) {
-                    gap.mended = true;
-                    mended.push((segment.place, gap.take()));
+                    mended.push((segment.place, gap.mend()));
                 }
             }
             mended.into_iter().for_each(|(place, found)| self.mend(shelf, id, place, found));
@@ -114,13 +124,17 @@ impl Replica {
             let before = journal.pending.bytes();
             let Some(waiting) = journal.pending.remove(first, &cid) else { return };
             self.pending_bytes -= before - journal.pending.bytes();
-            journal.segments[index].gaps[at].add(waiting.datagram, waiting.road);
+            journal.segments[index].gaps[at].add(Found {
+                datagram: waiting.datagram,
+                road: waiting.road,
+                waited: true,
+            });
         }
     }
 
     /// Has datagrams put where they stood, and follows up what hung on them.
-    fn mend(&mut self, shelf: &dyn Shelf, id: JournalId, place: Branch, found: Vec<(Arc<Datagram>, Road)>) {
-        let datagrams: Vec<Arc<Datagram>> = found.iter().map(|(datagram, _)| Arc::clone(datagram)).collect();
+    fn mend(&mut self, shelf: &dyn Shelf, id: JournalId, place: Branch, found: Vec<Found>) {
+        let datagrams: Vec<Arc<Datagram>> = found.iter().map(|found| Arc::clone(&found.datagram)).collect();
         let Some(journal) = self.journals.get_mut(&id) else { return };
         if let (Some(index), Some(head)) = (journal.at_place(place), datagrams.first())
             && journal.segments[index].first == head.first()
@@ -128,11 +142,10 @@ impl Replica {
             journal.segments[index].head = head.cid();
         }
         self.push_output(Output::Mend { journal: id, place, datagrams: datagrams.clone() });
-        for (datagram, road) in &found {
-            self.ledger.settle(*road, Verdict::Applied);
-            self.fresh.store(id, place, datagram);
-            self.push_output(Output::Unstore(Arc::clone(datagram)));
-            self.push_output(Output::Fold(Arc::clone(datagram)));
+        for Found { datagram, road, waited } in found {
+            self.ledger.settle(road, Verdict::Applied);
+            self.fresh.store(id, place, &datagram);
+            self.push_output(if waited { Output::Unstore(datagram) } else { Output::Fold(datagram) });
         }
         for datagram in &datagrams {
             self.prove_rival(shelf, datagram, Spot::Beginning);

@@ -215,7 +215,8 @@ impl Journal {
     /// What a frontier says of it, in the order of leaves: tips that are durable without a
     /// gap, and on the first entry the runs beyond gaps.
     pub(crate) fn entries(&self, journal: super::name::JournalId) -> Vec<(Entry, Option<Cid>)> {
-        let durable = self.segments.iter().filter_map(|segment| Some((segment.leaf, gap::held(&segment.gaps, segment.synced)?)));
+        let durable =
+            self.segments.iter().filter_map(|segment| Some((segment.leaf, gap::held(&segment.gaps, segment.synced)?)));
         let mut tips: Vec<(Branch, (u64, Cid))> = durable.collect();
         tips.sort_unstable_by_key(|(leaf, _)| leaf.label());
         let entry = |(leaf, (seq, cid)): (Branch, (u64, Cid))| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cocli_model::{Cid, Datagram};
-use cocli_replica::sync::{Branch, Chain, JournalId, Loaded, Piece, Shelf, Stored, Tip};
+use cocli_replica::sync::{Branch, Chain, Hole, JournalId, Loaded, Piece, Shelf, Stored, Tip};
 
 use super::{Dice, names_epoch};
 
@@ -66,6 +66,26 @@ impl Disk {
         file.datagrams.last().map(|last| Tip::of(last))
     }
 
+    /// Rots the datagrams of a file that begin in these rows.
+    pub fn rot(&mut self, journal: JournalId, place: Branch, rows: std::ops::RangeInclusive<u64>) {
+        let file = self.files.get_mut(&(journal, place)).expect("what rots is there");
+        file.datagrams.retain(|datagram| !rows.contains(&datagram.first()));
+        file.synced = file.datagrams.len();
+    }
+
+    /// Puts datagrams back where they stood.
+    pub fn mend(&mut self, journal: JournalId, place: Branch, datagrams: &[Arc<Datagram>]) {
+        let file = self.files.get_mut(&(journal, place)).expect("what is mended is there");
+        file.datagrams.extend(datagrams.iter().cloned());
+        file.datagrams.sort_by_key(|datagram| datagram.first());
+        file.synced = file.datagrams.len();
+    }
+
+    /// What is missing in a file.
+    pub fn holes(&self, journal: JournalId, place: Branch) -> Vec<Hole> {
+        self.files.get(&(journal, place)).map(holes).unwrap_or_default()
+    }
+
     pub fn crash(&mut self, dice: &mut Dice) {
         for file in self.files.values_mut() {
             file.datagrams.truncate(file.synced);
@@ -96,7 +116,15 @@ impl Disk {
         let chain = |((journal, place), file): (&(JournalId, Branch), &File)| {
             let (head, last) = (file.datagrams.first()?, file.datagrams.last()?);
             let (journal, place, prev) = (*journal, *place, head.prev());
-            Some(Chain { journal, place, first: head.first(), head: head.cid(), prev, tip: Tip::of(last) })
+            Some(Chain {
+                journal,
+                place,
+                first: head.first(),
+                head: head.cid(),
+                prev,
+                tip: Tip::of(last),
+                holes: holes(file),
+            })
         };
         let all = self.files.values().flat_map(|file| &file.datagrams);
         let firsts = all.filter(|datagram| datagram.first() == 1);
@@ -115,6 +143,17 @@ impl Disk {
         }
         found
     }
+}
+
+fn holes(file: &File) -> Vec<Hole> {
+    let torn = file.datagrams.windows(2).filter(|pair| pair[0].last() + 1 < pair[1].first());
+    let hole = |pair: &[Arc<Datagram>]| Hole {
+        from: pair[0].last() + 1,
+        to: pair[1].first() - 1,
+        before: Some(pair[0].cid()),
+        last: pair[1].prev(),
+    };
+    torn.map(hole).collect()
 }
 
 fn stored(place: Branch, datagram: &Datagram) -> Stored {

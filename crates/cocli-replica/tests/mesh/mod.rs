@@ -305,6 +305,7 @@ impl Mesh {
                 node.disk.join(journal, from, into);
                 self.sync_soon(index, journal, into);
             }
+            Output::Mend { journal, place, datagrams } => node.disk.mend(journal, place, &datagrams),
             Output::Fold(datagram) => {
                 assert!(self.written.contains_key(&datagram.cid()), "node {index} folds what nobody wrote");
                 assert!(node.folded.insert(datagram.cid()), "node {index} folds {} twice", datagram.cid());
@@ -334,6 +335,7 @@ impl Mesh {
             Output::Store { place: Place::Chain(Branch::Island { .. }), .. } => "island",
             Output::Store { place: Place::Chain(Branch::Fork(_)), .. } => "branch",
             Output::Join { .. } => "joined",
+            Output::Mend { .. } => "mended",
             Output::Forked(_) => "fork",
             Output::Unfold(_) => "unfolded",
             Output::Overtaken(_) => "overtaken",

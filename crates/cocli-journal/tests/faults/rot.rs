@@ -1,0 +1,94 @@
+//! Bits that rot where a glance does not show it: in signatures, at a file's end, at a
+//! branch's beginning.
+
+use cocli_journal::{Branch, Disk, Doubt, Standing};
+
+use super::common::*;
+use super::*;
+
+/// Flips a bit of a datagram's signature, so that it still looks whole.
+fn rot_signature(disk: &SimDisk, path: &Path, bytes: &[u8], datagram: &Datagram) {
+    let mut text = Vec::new();
+    datagram.write_usv(&mut text);
+    let start = bytes.windows(text.len()).position(|window| window == text).unwrap();
+    let count = datagrams(bytes).len();
+    let looks_whole = |offset: &usize| {
+        let mut rotten = bytes.to_vec();
+        rotten[*offset] ^= 1;
+        let found = datagrams(&rotten);
+        found.len() == count && found.iter().any(|other| other.cid() == datagram.cid() && other != datagram)
+    };
+    let offset = (start..start + text.len()).find(looks_whole).unwrap();
+    disk.flip_bit(path, offset as u64, 0);
+}
+
+#[test]
+fn r08_a_datagram_whose_signature_rotted_is_damage_and_is_not_read() {
+    let (disk, path, bytes, all) = written(5);
+    rot_signature(&disk, &path, &bytes, &all[2]);
+    let mut replicas = replicas(&disk, None);
+    let key = journal_key(&path);
+    let signer = identity(1, "pi").key.verifying_key();
+    let damage = replicas.look_again(&key, Some(&signer)).unwrap();
+    assert_eq!(seqs(&damage), [(all[2].first(), all[2].last())]);
+    let sound: Vec<Datagram> = [&all[..2], &all[3..]].concat();
+    assert_eq!(replicas.read(&key, 1, 100).unwrap(), sound, "a peer would be served it, or a repair fed with it");
+    replicas.repair(&damage[0], &all[2..3]).unwrap();
+    assert_eq!(replicas.read(&key, 1, 100).unwrap(), all);
+    assert_eq!(disk.get(&path).unwrap(), bytes);
+}
+
+#[test]
+fn r08_a_journal_whose_last_datagram_rotted_does_not_go_on_behind_it() {
+    for name in ["a value", "the signature"] {
+        let (disk, path, bytes, all) = written(3);
+        if name == "a value" {
+            let value = bytes.windows(7).position(|window| window == b"value 2").unwrap();
+            disk.flip_bit(&path, value as u64, 1);
+        } else {
+            rot_signature(&disk, &path, &bytes, &all[2]);
+        }
+        let mut journal = open(&disk, 1, 2);
+        assert!(matches!(journal.standing(), Standing::Doubtful(Doubt::Length)), "{name}: {:?}", journal.standing());
+        assert_eq!(journal.take_recovery().quarantined.len(), 1, "{name}: the bad bytes are kept");
+        let written = append_one(&mut journal, "after", NOON_MS).unwrap();
+        assert!(written.opened.is_some(), "{name}: what is appended has something to stand on");
+        assert_eq!(names_before(&disk, &journal), all[1].cid().to_string(), "{name}");
+    }
+}
+
+#[test]
+fn r08_a_run_that_lost_its_beginning_is_a_shorter_run_until_a_peer_sends_it() {
+    let (_, path, bytes, all) = written(5);
+    let disk = SimDisk::new(2);
+    let main = journal_key(&path);
+    let (island, shorter) = (Branch::Run(all[2].first()), Branch::Run(all[3].first()));
+    let name = JournalFile::of(&all[2], island);
+    let mut text = Vec::new();
+    all[2..].iter().for_each(|datagram| datagram.write_usv(&mut text));
+    assert!(bytes.ends_with(&text));
+    let run = place().wal().join(name.to_string());
+    disk.make_dir(&place().wal()).unwrap();
+    disk.put(&run, &text);
+    disk.flip_bit(&run, 40, 1);
+    let replicas = replicas(&disk, None);
+    let holding = replicas.holding(&JournalKey { branch: shorter, ..main }).unwrap();
+    assert_eq!((holding.first, holding.tip.cid), (all[3].first(), all[4].cid()));
+    assert_eq!(replicas.read(&JournalKey { branch: shorter, ..main }, 1, 9).unwrap(), all[3..]);
+    assert_eq!(replicas.holding(&JournalKey { branch: island, ..main }), None);
+    assert_eq!(replicas.damages().count(), 0, "what is missing stands before it, as for any run");
+}
+
+#[test]
+fn r03_an_error_of_a_sync_is_told_to_who_asked_for_it_also_when_a_new_file_is_learned() {
+    let disk = SimDisk::new(1);
+    let mut journal = open(&disk, 1, 1);
+    let mut replicas = replicas(&disk, Some(&journal));
+    for now_ms in [NOON_MS, MIDNIGHT_MS + 1] {
+        let written = journal.write(&[commit("pushed first")], now_ms).unwrap();
+        disk.fail_next_sync();
+        replicas.learn(&written).unwrap();
+        assert!(journal.sync().is_err(), "the error is told once, and it is the journal that must hear it");
+        journal.reopen().unwrap();
+    }
+}

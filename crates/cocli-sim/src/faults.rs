@@ -31,7 +31,8 @@ pub struct Faults {
     pub malicious: Option<usize>,
     /// What it does.
     pub attacks: Vec<Attack>,
-    pub(crate) lossy: Lossy,
+    /// How pushes are mistreated.
+    pub lossy: Lossy,
 }
 
 /// Worlds per thousand in which a stored bit flips, of those that have room for it.

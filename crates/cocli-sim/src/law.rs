@@ -17,7 +17,7 @@ pub enum Law {
     L5,
     /// A journal never forks unseen.
     L6,
-    /// Appends never wait.
+    /// Appends never wait, and what a sound disk could take is taken.
     L8,
     /// Never silent.
     L11,

@@ -16,6 +16,8 @@
 
 mod dice;
 mod faults;
+#[cfg(feature = "planted")]
+mod hunt;
 mod judge;
 mod law;
 mod machine;
@@ -32,8 +34,11 @@ mod world;
 
 pub use dice::Dice;
 pub use faults::Faults;
+#[cfg(feature = "planted")]
+pub use hunt::{CATCH_SEEDS_MAX, Catch, Hunt};
 pub use law::{Broken, Law};
 pub use mishap::{Attack, Mishap};
+pub use network::Lossy;
 pub use report::{RARE_PER_THOUSAND_MIN, Rare, Report, Tally};
 pub use runs::{Outcome, Runs, run_seed, run_world, seeds};
 pub use time::{MINUTE, MS, SECOND, Us};

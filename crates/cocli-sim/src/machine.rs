@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cocli_journal::sim::{Image, SimDisk};
 use cocli_journal::{DaemonLock, Identity, Journal, Machine as MachineId};
 use cocli_model::{Author, Cid, Datagram, Environment, NodeId};
-use cocli_replica::fold::{MemoryCells, fold_record, unfold_record};
+use cocli_replica::fold::{Folded, MemoryCells, NotFolded, RowTally, fold_record, unfold_record};
 use cocli_replica::sync::{Input, JournalId, Replica};
 use ed25519_dalek::SigningKey;
 
@@ -62,6 +62,10 @@ pub(crate) struct Process {
     pub(crate) store: crate::store::Store,
     pub(crate) shelves: Shelves,
     pub(crate) cells: MemoryCells,
+    /// What became of the rows that were to be folded since this start.
+    pub(crate) rows: RowTally,
+    /// The rows that were to be folded since this start, as an auditor counts them.
+    pub(crate) handed: crate::oracle::Handed,
     /// What the cells were folded from.
     pub(crate) folded: BTreeMap<Cid, Arc<Datagram>>,
     /// Journals that are known to have forked.
@@ -130,13 +134,18 @@ impl Machine {
     }
 }
 
-/// Folds all rows of a datagram.
-pub(crate) fn fold(cells: &mut MemoryCells, datagram: &Datagram) {
+/// Folds all rows of a datagram, and counts what became of them.
+pub(crate) fn fold(cells: &mut MemoryCells, tally: &mut RowTally, datagram: &Datagram) {
     cells.link(datagram);
     for (name, row) in datagram.named_rows() {
-        if let Ok(record) = row.record() {
-            let Ok(_) = fold_record(cells, name, record);
-        }
+        let skipped = match row.record() {
+            Ok(record) => {
+                let Ok(folded) = fold_record(cells, name, record);
+                (folded == Folded::Known).then_some(NotFolded::Repeated)
+            }
+            Err(why) => Some(why.into()),
+        };
+        tally.count(skipped);
     }
 }
 

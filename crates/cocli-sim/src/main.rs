@@ -27,10 +27,18 @@ struct Args {
     /// Print the hash of every history.
     #[arg(long)]
     traces: bool,
+    /// Switch on one planted bug after the other and print which law caught it.
+    #[cfg(feature = "planted")]
+    #[arg(long)]
+    planted: bool,
 }
 
 fn main() -> std::io::Result<ExitCode> {
     let args = Args::parse();
+    #[cfg(feature = "planted")]
+    if args.planted {
+        return hunt(&args);
+    }
     let runs = Runs {
         start: args.start,
         seeds: args.seeds,
@@ -54,4 +62,23 @@ fn main() -> std::io::Result<ExitCode> {
     }
     let too_rare = report.seeds >= 1_000 && !report.too_rare().is_empty();
     Ok(if broken.is_empty() && !too_rare { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Hunts every planted bug; fails if one is not caught.
+#[cfg(feature = "planted")]
+fn hunt(args: &Args) -> std::io::Result<ExitCode> {
+    let hunt = cocli_sim::Hunt {
+        start: args.start,
+        seeds: cocli_sim::CATCH_SEEDS_MAX,
+        nodes: args.nodes,
+        span_us: args.minutes * MINUTE,
+        jobs: args.jobs,
+    };
+    writeln!(std::io::stdout(), "{}", cocli_sim::Catch::head())?;
+    let catches = hunt.run(&|catch| {
+        // A closed pipe is no reason to stop hunting.
+        let _ = writeln!(std::io::stdout(), "{catch}");
+    });
+    let all = catches.iter().all(|catch| catch.broken.is_some());
+    Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -66,10 +66,13 @@ pub(crate) struct Road {
 
 /// How often pushes are mistreated, in a thousand.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Lossy {
-    pub(crate) lose: u32,
-    pub(crate) double: u32,
-    pub(crate) overtake: u32,
+pub struct Lossy {
+    /// Lost.
+    pub lose: u32,
+    /// Come twice.
+    pub double: u32,
+    /// Come after what was sent later.
+    pub overtake: u32,
 }
 
 /// All roads and connections.

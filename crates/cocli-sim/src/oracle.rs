@@ -35,6 +35,34 @@ impl Write {
     }
 }
 
+/// The rows that one daemon was to fold, counted by a plain reading of their columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Handed {
+    /// All of them.
+    pub(crate) rows: usize,
+    /// Those whose meaning no node knows.
+    pub(crate) strange: usize,
+}
+
+impl Handed {
+    pub(crate) fn note(&mut self, datagram: &Datagram) {
+        self.rows += datagram.n();
+        self.strange += datagram.named_rows().filter(|(_, row)| is_strange(&row.columns())).count();
+    }
+}
+
+/// Whether a row's origin and target do not go together: `system` belongs on `system` and
+/// nothing else does, but for a person's `erase`.
+fn is_strange(columns: &[&str; 9]) -> bool {
+    let origin = columns[8].split(':').next().unwrap_or_default();
+    match (columns[4], origin) {
+        ("system", "system") => false,
+        ("system", "human") => columns[5] != "erase",
+        ("system", _) | (_, "system") => true,
+        _ => false,
+    }
+}
+
 /// What really happened.
 #[derive(Debug, Default)]
 pub(crate) struct Oracle {

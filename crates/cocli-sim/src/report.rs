@@ -115,12 +115,15 @@ pub struct Report {
     pub reached: BTreeMap<Rare, u64>,
     /// Sums of everything counted.
     pub counts: BTreeMap<&'static str, u64>,
+    /// The hash of each history, by seed.
+    histories: BTreeMap<u64, [u8; 32]>,
 }
 
 impl Report {
-    /// Adds a world.
-    pub fn add(&mut self, tally: &Tally) {
+    /// Adds the world of a seed, with the hash of its history.
+    pub fn add(&mut self, seed: u64, history: [u8; 32], tally: &Tally) {
         self.seeds += 1;
+        self.histories.insert(seed, history);
         for rare in Rare::ALL.into_iter().filter(|rare| tally.has(*rare)) {
             *self.reached.entry(rare).or_default() += 1;
         }
@@ -133,6 +136,16 @@ impl Report {
     #[must_use]
     pub fn per_thousand(&self, rare: Rare) -> u64 {
         self.reached.get(&rare).copied().unwrap_or(0) * 1_000 / self.seeds.max(1)
+    }
+
+    /// One hash over all histories, whatever the order in which they ended.
+    #[must_use]
+    pub fn history(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        for (seed, history) in &self.histories {
+            hasher.update(&seed.to_le_bytes()).update(history);
+        }
+        hasher.finalize()
     }
 
     /// The events that were too rare.
@@ -154,6 +167,7 @@ impl fmt::Display for Report {
             writeln!(f, "  {:>5}  {}{mark}", self.per_thousand(rare), rare.words())?;
         }
         writeln!(f, "counted in all of them:")?;
-        self.counts.iter().try_for_each(|(what, count)| writeln!(f, "  {count:>9}  {what}"))
+        self.counts.iter().try_for_each(|(what, count)| writeln!(f, "  {count:>9}  {what}"))?;
+        writeln!(f, "history {}", self.history())
     }
 }

@@ -89,7 +89,7 @@ impl Runs {
             let outcome = run_seed(seed, self.nodes, self.span_us);
             each(&outcome);
             let mut results = results.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            results.0.add(&outcome.tally);
+            results.0.add(seed, outcome.trace, &outcome.tally);
             if outcome.broken.is_some() {
                 results.1.push(outcome);
                 // Enough is known; the rest would say the same.

@@ -52,6 +52,9 @@ const AUDIT_US: Us = 30 * SECOND;
 /// How often a daemon tells its replica what its state is.
 const VITALS_US: Us = 10 * SECOND;
 
+/// How many machines in a thousand write a flood at midnight, of those that see one.
+const FLOOD_PER_MILLE: u32 = 300;
+
 impl World {
     /// A world that is about to begin.
     #[must_use]
@@ -111,6 +114,14 @@ impl World {
         }
         if self.malice.member.is_some() {
             self.queue.at(self.dice.below(MINUTE), Event::Malice);
+        }
+        for m in 0..self.machines.len() {
+            let wall_ms = self.machines[m].wall_ms(self.start_ms, 0);
+            let last_ms = DAY_MS - 1 - wall_ms.rem_euclid(DAY_MS);
+            let last_us = u64::try_from(last_ms).unwrap_or(0) * MS;
+            if last_us < self.faults.span_us && self.dice.chance(FLOOD_PER_MILLE) {
+                self.queue.at(last_us, Event::Flood(m));
+            }
         }
         self.queue.at(SECOND, Event::Act);
         self.queue.at(AUDIT_US, Event::Audit);

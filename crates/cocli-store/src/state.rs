@@ -44,9 +44,10 @@ mod quick;
 mod schema;
 mod tx;
 
+pub use cocli_replica::fold::NotFolded;
 pub use decide::Edited;
 pub use error::StateError;
-pub use folded::{FoldedDatagram, NotFolded};
+pub use folded::FoldedDatagram;
 pub use frontier::JournalMark;
 pub use history::CommitRef;
 pub(crate) use kind::has_view;

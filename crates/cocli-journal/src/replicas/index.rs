@@ -103,7 +103,7 @@ impl Replicas {
             file = self.disk.open(&path, how)?;
             (day, survey) = index_day(&*file, name, start(), signer)?;
         }
-        if let Some(tail) = survey.tail.take().filter(|_| ours_to_mend) {
+        if let Some(tail) = survey.tail.take().filter(|_| ours_to_mend && !planted(Bug::TailGlued)) {
             let kept = quarantine::keep(&*self.disk, &self.place, (&name.to_string(), &*file), tail, "tail")?;
             self.quarantined.push(kept);
             file.truncate(survey.good_end)?;

@@ -18,6 +18,22 @@ const REGISTERS: [&str; 4] = ["name", "phone", "website", "industry"];
 /// The elements of the sets.
 const TAGS: [&str; 4] = ["vip", "lead", "cold", "partner"];
 
+/// How many commits a flood has at least and at most.
+const FLOOD_COMMITS: (u64, u64) = (1_001, 1_200);
+/// How often in a thousand deeds a rush begins.
+const RUSH_PER_MILLE: u32 = 4;
+/// How long a pause is in a rush, at least and at most.
+const RUSH_PAUSE_US: (Us, Us) = (10 * MS, 200 * MS);
+
+/// People and workers are all at one field, as at a phone number during a call: what one
+/// writes the next has often not seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Rush {
+    target: Target,
+    field: FieldName,
+    left: u64,
+}
+
 impl World {
     /// How long until somebody does something again.
     pub(crate) fn pause_us(&mut self) -> Us {
@@ -34,6 +50,10 @@ impl World {
         if self.dice.chance(30) {
             self.burst(m);
         }
+        if self.dice.chance(RUSH_PER_MILLE) {
+            let rush = Rush { target: self.target(), field: self.register(), left: self.dice.between(20, 120) };
+            self.queue.at(self.now_us, Event::Rush(rush));
+        }
         self.do_it(m, &deed, rank);
         if self.dice.chance(300) {
             let others: Vec<usize> = up.into_iter().filter(|other| *other != m).collect();
@@ -41,6 +61,20 @@ impl World {
                 let (deed, rank) = (self.rival_of(&deed), if self.dice.chance(700) { rank } else { self.rank() });
                 self.do_it(other, &deed, rank);
             }
+        }
+    }
+
+    /// Somebody writes the field everybody is at, and somebody will again at once.
+    pub(crate) fn rush(&mut self, rush: Rush) {
+        let up: Vec<usize> = (0..self.machines.len()).filter(|m| self.machines[*m].is_up()).collect();
+        if let Some(m) = self.dice.pick(&up).copied() {
+            let (deed, rank) = (Deed::Set(rush.target.clone(), rush.field.clone(), self.text()), self.rank());
+            self.do_it(m, &deed, rank);
+        }
+        self.tally.count("writes in a rush");
+        if rush.left > 1 {
+            let pause_us = self.dice.between(RUSH_PAUSE_US.0, RUSH_PAUSE_US.1);
+            self.queue.at(self.now_us + pause_us, Event::Rush(Rush { left: rush.left - 1, ..rush }));
         }
     }
 
@@ -83,7 +117,8 @@ impl World {
             71..=76 => Deed::Create(target, self.dice.below(3)),
             77..=83 => Deed::Show(target, false),
             84..=86 => Deed::Show(target, true),
-            87..=90 => Deed::Note(target, self.dice.below(1_000)),
+            87..=89 => Deed::Note(target, self.dice.below(1_000)),
+            90 => Deed::Strange(target, self.register(), self.text()),
             _ => Deed::Undo,
         }
     }
@@ -95,7 +130,9 @@ impl World {
             Deed::Add(target, tag) => Deed::Remove(target.clone(), tag.clone()),
             Deed::Remove(target, tag) => Deed::Add(target.clone(), tag.clone()),
             Deed::Create(target, _) => Deed::Create(target.clone(), self.dice.below(3)),
-            Deed::Show(target, _) | Deed::Unset(target, _) => Deed::Set(target.clone(), self.register(), self.text()),
+            Deed::Show(target, _) | Deed::Unset(target, _) | Deed::Strange(target, ..) => {
+                Deed::Set(target.clone(), self.register(), self.text())
+            }
             Deed::Note(target, _) => Deed::Show(target.clone(), false),
             Deed::Undo => self.deed(),
         }
@@ -155,6 +192,26 @@ impl World {
         }
         self.append(m, &commits, Vec::new(), false);
         self.tally.count("bursts");
+    }
+
+    /// A worker delivers its day's list in one go, in the last millisecond of the day by
+    /// its clock: more commits than that millisecond has stamps.
+    pub(crate) fn flood(&mut self, m: usize) {
+        let count = self.dice.between(FLOOD_COMMITS.0, FLOOD_COMMITS.1);
+        let target: Target = format!("companies/listed-{m}").parse().expect("letters, a dash and a number are a slug");
+        let origin = Origin::of(Rank::Listing);
+        let mut commits = Vec::new();
+        for number in 0..count {
+            let field = FieldName::new(&format!("line-{number}")).expect("a short name is a field name");
+            let change = Change::Set(self.text());
+            let Some(process) = self.machines[m].process.as_ref() else { return };
+            let drafts = plan_write(&process.cells, &target, &field, &change, &origin).unwrap_or_default();
+            if !drafts.is_empty() {
+                commits.push(Commit::new(drafts));
+            }
+        }
+        self.append(m, &commits, Vec::new(), false);
+        self.tally.count("floods");
     }
 
     /// A daemon in trouble leaves a mess if it dies right after it wrote.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cocli_journal::{Disk, Written};
+use cocli_journal::{AppendError, Disk, Written};
 use cocli_model::Stamp;
 use cocli_model::usv::{Piece, scan};
-use cocli_replica::fold::Cells;
+use cocli_replica::fold::{Cells, NotFolded};
 
 use crate::law::Law;
 use crate::store::place;
@@ -17,6 +17,30 @@ impl World {
         let m = self.dice.index(self.machines.len());
         self.check_state(m, true);
         self.count_rarities();
+    }
+
+    /// Every row a daemon was to fold is folded, or counted with the reason why not (L11).
+    pub(crate) fn check_rows(&mut self, m: usize) {
+        let Some(process) = self.machines[m].process.as_ref() else { return };
+        let (handed, tally) = (process.handed, &process.rows);
+        let repeated = tally.unfolded.get(&NotFolded::Repeated).copied().unwrap_or(0);
+        let strange = tally.total() - tally.folded - repeated;
+        if handed.rows != tally.total() || handed.strange != strange {
+            let what = format!("machine {m} was to fold {handed:?} and counts {tally:?}");
+            self.broken(Law::L11, what);
+        }
+    }
+
+    /// Nobody here writes what the format forbids: a refusal for that is a bug (L8).
+    pub(crate) fn check_taken(&mut self, m: usize, written: &Result<Written, AppendError>) {
+        let refused = match written {
+            Ok(written) => written.commits.iter().find_map(|commit| commit.as_ref().err()).map(ToString::to_string),
+            Err(error @ (AppendError::Entropy(_) | AppendError::NoEpoch(_))) => Some(error.to_string()),
+            Err(_) => None,
+        };
+        if let Some(why) = refused {
+            self.broken(Law::L8, format!("machine {m} refused a sound write: {why}"));
+        }
     }
 
     /// Stamps never regress, and follow what was adopted (L4).

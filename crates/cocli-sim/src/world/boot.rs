@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use cocli_journal::{Config, DaemonLock, Disk, Journal, Role};
-use cocli_model::NodeId;
-use cocli_replica::fold::MemoryCells;
+use cocli_model::{Cid, Datagram, NodeId};
+use cocli_replica::fold::{MemoryCells, RowTally};
 use cocli_replica::sync::{Config as ReplicaConfig, JournalId, Replica};
 use ed25519_dalek::VerifyingKey;
 
 use crate::judge::forked;
 use crate::machine::{Process, fold};
+use crate::oracle::Handed;
 use crate::report::Rare;
 use crate::shelves::Shelves;
 use crate::store::{Store, place};
@@ -63,7 +64,7 @@ impl World {
         let (mut store, shelves) = Store::open(Arc::clone(&disk), journal.current(), scrub)?;
         self.tally.add("tails cut into quarantine", store.quarantined() as u64);
         self.tally.add("damages found", store.damages() as u64);
-        let (cells, folded) = fold_all(&shelves);
+        let (cells, folded, rows, handed) = fold_all(&shelves);
         let config = ReplicaConfig {
             me: self.machines[m].id(),
             own_epoch: journal.current().map(|journal| journal.epoch),
@@ -79,6 +80,8 @@ impl World {
             store,
             shelves,
             cells,
+            rows,
+            handed,
             forked: forked(folded.values()),
             folded,
             links: BTreeMap::new(),
@@ -199,13 +202,19 @@ impl World {
     }
 }
 
+/// What a daemon has folded: the state, from which datagrams, and the count of rows.
+type FoldedShelves = (MemoryCells, BTreeMap<Cid, Arc<Datagram>>, RowTally, Handed);
+
 /// Everything on the shelves, folded.
-pub(crate) fn fold_all(shelves: &Shelves) -> (MemoryCells, BTreeMap<cocli_model::Cid, Arc<cocli_model::Datagram>>) {
+fn fold_all(shelves: &Shelves) -> FoldedShelves {
     let folded: BTreeMap<_, _> = shelves.all().map(|datagram| (datagram.cid(), Arc::clone(datagram))).collect();
-    let mut cells = MemoryCells::new();
-    shelves.all().for_each(|datagram| fold(&mut cells, datagram));
+    let (mut cells, mut rows, mut handed) = (MemoryCells::new(), RowTally::default(), Handed::default());
+    for datagram in shelves.all() {
+        handed.note(datagram);
+        fold(&mut cells, &mut rows, datagram);
+    }
     for JournalId { id, epoch } in forked(folded.values()) {
         cells.note_fork(id, epoch);
     }
-    (cells, folded)
+    (cells, folded, rows, handed)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cocli_model::{Draft, Epoch, FieldName, Name, NodeId, Origin, Stamp, Target, Value};
+use cocli_model::{Cause, Draft, Epoch, Field, FieldName, Name, NodeId, Operator, Origin, Rank, Stamp, Target, Value};
 use cocli_replica::fold::{CellKey, Cells, Change, plan_create, plan_visibility, plan_write};
 
 use crate::machine::Process;
@@ -17,6 +17,8 @@ pub(crate) enum Deed {
     Create(Target, u64),
     Show(Target, bool),
     Note(Target, u64),
+    /// A row whose meaning nobody here knows, as a later version may write one.
+    Strange(Target, FieldName, Value),
     Undo,
 }
 
@@ -49,6 +51,18 @@ pub(crate) fn plan(process: &Process, deed: &Deed, origin: &Origin) -> Option<Ve
             let body = FieldName::new("body").expect("a short name is a field name");
             write(&note, &body, Change::Set(Value::string("called, no answer\nagain\u{1e}").ok()?))
         }
+        Deed::Strange(target, field, value) => {
+            let foreign = if origin.rank == Rank::Human { Target::system() } else { target.clone() };
+            let rank = if origin.rank == Rank::Human { Rank::Human } else { Rank::System };
+            Some(vec![Draft {
+                campaign: "".into(),
+                target: foreign,
+                field: Field::new(field.as_str(), Operator::Set).ok()?,
+                value: Some(value.clone()),
+                cause: Cause::nothing(&Operator::Set),
+                origin: Origin::of(rank),
+            }])
+        }
         Deed::Undo => None,
     }
 }
@@ -56,10 +70,12 @@ pub(crate) fn plan(process: &Process, deed: &Deed, origin: &Origin) -> Option<Ve
 /// The siblings that the writer of these rows sees and is entitled to replace.
 pub(crate) fn seen(process: &Process, drafts: &[Draft]) -> Vec<Name> {
     let mut names = Vec::new();
-    for draft in drafts.iter().filter(|draft| draft.origin.restated.is_none()) {
+    // What stands for another, or is understood by nobody, replaces nothing.
+    let replaces = |draft: &&Draft| draft.origin.restated.is_none() && draft.origin.rank != Rank::System;
+    for draft in drafts.iter().filter(replaces) {
         let record = Arc::new(cocli_model::Record { stamp: Stamp::EPOCH, draft: draft.clone() });
         let key = CellKey::of(&record);
-        if matches!(draft.field.op, cocli_model::Operator::Withdraw | cocli_model::Operator::Visibility) {
+        if matches!(draft.field.op, Operator::Withdraw | Operator::Visibility) {
             continue;
         }
         let Ok(cell) = process.cells.cell(&key);

@@ -53,6 +53,7 @@ impl World {
             process.timer_ms = Some(due_ms);
             self.queue.at((due_ms * MS).max(self.now_us + 1), Event::Timer { m, life });
         }
+        self.check_rows(m);
         if !balanced {
             self.broken(Law::L11, format!("the ledger of machine {m} does not balance"));
         }

@@ -8,6 +8,7 @@ use cocli_replica::sync::{JournalId, Lane};
 use crate::mishap::Mishap;
 use crate::network::Parcel;
 use crate::store::ChainId;
+use crate::world::actors::Rush;
 
 /// Something that is going to happen.
 #[derive(Debug)]
@@ -38,6 +39,10 @@ pub(crate) enum Event {
     Boot(usize),
     /// Somebody does something.
     Act,
+    /// Somebody does something in a rush.
+    Rush(Rush),
+    /// A machine writes its list before midnight.
+    Flood(usize),
     /// Something goes wrong.
     Mishap(Mishap),
     /// The bad member does what it does.

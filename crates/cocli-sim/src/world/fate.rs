@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cocli_model::{Cid, Datagram};
-use cocli_replica::fold::MemoryCells;
 use cocli_replica::fold::{Cells, StateHash, Visibility, conflicts, standing};
+use cocli_replica::fold::{MemoryCells, RowTally};
 
 use crate::judge::{Judge, forked};
 use crate::law::Law;
@@ -140,7 +140,7 @@ impl World {
         let mut dice = self.dice.clone();
         dice.shuffle(&mut datagrams);
         let mut fresh = MemoryCells::new();
-        datagrams.iter().for_each(|datagram| fold(&mut fresh, datagram));
+        datagrams.iter().for_each(|datagram| fold(&mut fresh, &mut RowTally::default(), datagram));
         for journal in forked(datagrams.iter()) {
             fresh.note_fork(journal.id, journal.epoch);
         }

@@ -56,6 +56,10 @@ impl World {
                     self.queue.at(self.now_us + pause_us, Event::Act);
                 }
             }
+            Event::Rush(rush) if !self.healed => self.rush(rush),
+            Event::Rush(_) => {}
+            Event::Flood(m) if !self.healed => self.flood(m),
+            Event::Flood(_) => {}
             Event::Mishap(mishap) if !self.healed => self.mishap(&mishap),
             Event::Mishap(_) => {}
             Event::Malice => self.be_bad(),

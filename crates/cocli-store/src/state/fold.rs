@@ -2,10 +2,10 @@
 
 use cocli_model::datagram::StoredRow;
 use cocli_model::{Datagram, Epoch, NodeId, Row, Stamp, Target};
-use cocli_replica::fold::{Folded, fold_record, rejudge_target, unfold_record};
+use cocli_replica::fold::{Folded, NotFolded, RowTally, fold_record, rejudge_target, unfold_record};
 
 use super::error::{StateError, damaged};
-use super::folded::{FoldedDatagram, NotFolded};
+use super::folded::FoldedDatagram;
 use super::tx::{Incoming, Scope, Tx};
 
 impl Tx<'_> {
@@ -50,25 +50,25 @@ impl Tx<'_> {
     }
 
     fn fold_rows(&mut self, datagram: &Datagram, base: i64) -> Result<FoldedDatagram, StateError> {
-        let mut report = FoldedDatagram::default();
+        let mut rows = RowTally::default();
         for (index, stored) in datagram.rows().iter().enumerate() {
             let skipped = match stored {
                 StoredRow::Erased(_) => Some(NotFolded::Erased),
                 StoredRow::Row(row) => self.fold_row(datagram, index, row)?,
             };
-            let Some(why) = skipped else {
-                report.folded += 1;
+            rows.count(skipped);
+            if skipped.is_none() {
                 continue;
-            };
+            }
             // Its place stays known, because a delete may end its range here.
             let sql = "INSERT INTO records VALUES (?, NULL, ?, '')";
             self.conn.prepare_cached(sql)?.execute((base + index as i64, datagram.name(index).check.as_str()))?;
-            *report.unfolded.entry(why).or_default() += 1;
         }
-        for (why, rows) in &report.unfolded {
-            self.add_to_counter(why.counter(), *rows as i64)?;
+        for (why, count) in &rows.unfolded {
+            self.add_to_counter(why.counter(), *count as i64)?;
         }
-        Ok(report)
+        let RowTally { folded, unfolded } = rows;
+        Ok(FoldedDatagram { folded, unfolded, ..FoldedDatagram::default() })
     }
 
     fn fold_row(&mut self, datagram: &Datagram, index: usize, row: &Row) -> Result<Option<NotFolded>, StateError> {

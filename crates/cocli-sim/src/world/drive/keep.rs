@@ -123,7 +123,8 @@ impl World {
             return;
         }
         process.folded.insert(datagram.cid(), Arc::clone(datagram));
-        fold(&mut process.cells, datagram);
+        process.handed.note(datagram);
+        fold(&mut process.cells, &mut process.rows, datagram);
         let journal = JournalId::of(datagram);
         if process.forked.contains(&journal) {
             // It may link two parts of a branch: what a delete covers is judged again.

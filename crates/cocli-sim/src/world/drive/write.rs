@@ -23,6 +23,7 @@ impl World {
         let process = self.machines[m].process.as_mut()?;
         let before = process.journal.last_stamp();
         let written = process.journal.write(commits, wall_ms);
+        self.check_taken(m, &written);
         match written {
             Ok(written) => {
                 self.check_stamps(m, &written, before);

@@ -89,6 +89,11 @@ impl Origin {
         Ok(origin)
     }
 
+    /// Whether a text may be a detail.
+    pub(crate) fn is_detail(text: &str) -> bool {
+        (1..=DETAIL_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
+    }
+
     /// The stamp by which a row of this origin, written at `row`, competes with others:
     /// what it restates, else the time a legacy value was written, else its own.
     #[must_use]
@@ -142,8 +147,7 @@ impl FromStr for Origin {
         };
         let rank = Rank::from_word(word).ok_or_else(|| OriginError::UnknownWord(word.chars().take(64).collect()))?;
         if let Some(detail) = detail {
-            let fits = (1..=DETAIL_BYTES_MAX).contains(&detail.len()) && !detail.chars().any(char::is_control);
-            if !fits {
+            if !Origin::is_detail(detail) {
                 return Err(OriginError::BadDetail(text.chars().take(64).collect()));
             }
         }

@@ -5,6 +5,8 @@
 //! later version) leaves the row whole, stored, unfolded and counted. Both decide from
 //! the bytes alone, so every node decides alike (FORMATS A6, 20–22).
 
+mod write;
+
 use std::sync::Arc;
 
 use crate::author::{Author, Environment};
@@ -17,6 +19,8 @@ use crate::stamp::Stamp;
 use crate::target::Target;
 use crate::value::Value;
 use crate::{Epoch, dot::SEQ_MAX};
+
+pub use write::row_text;
 
 /// Unit separator, between columns.
 pub const US: char = '\x1f';
@@ -139,36 +143,17 @@ impl Row {
         self.seq
     }
 
+    /// Whether it is a seal row, which stands among no datagram's rows.
+    #[must_use]
+    pub fn is_seal(&self) -> bool {
+        let columns = self.columns();
+        columns[4] == "system" && columns[5] == "seal"
+    }
+
     /// What it says, or why this version does not fold it.
     pub fn record(&self) -> Result<&Arc<Record>, &Unfolded> {
         self.record.as_ref()
     }
-}
-
-/// The text of a draft as row `seq` of a journal.
-#[must_use]
-pub fn row_text(
-    draft: &Draft,
-    stamp: Stamp,
-    author: &Author,
-    environment: Environment,
-    epoch: Epoch,
-    seq: u64,
-) -> String {
-    let cause = match &draft.cause {
-        Cause::Names(names) if names.is_empty() => String::new(),
-        Cause::Names(names) => format!(";{names}"),
-        Cause::Coverage(coverage) if coverage.is_empty() => String::new(),
-        Cause::Coverage(coverage) => format!(";{coverage}"),
-    };
-    let value = draft.value.as_ref().map_or("", Value::as_text);
-    format!(
-        "{stamp}{US}{author}{US}{campaign}{US}{environment}{US}{target}{US}{field}{US}{value}{US}{epoch}.{seq}{cause}{US}{origin}",
-        campaign = draft.campaign,
-        target = draft.target,
-        field = draft.field,
-        origin = draft.origin,
-    )
 }
 
 /// Where the eight separators stand.

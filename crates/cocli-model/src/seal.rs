@@ -4,6 +4,9 @@
 //! a row can be erased later while block, CID and signature still verify (FORMATS A6,
 //! 8–13). The signature is Ed25519 over the CID and is checked strictly, one by one.
 
+use std::sync::LazyLock;
+
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde_json::{Map, Value as Json};
@@ -12,6 +15,8 @@ use crate::cid::Cid;
 
 /// What a key is derived for; never used for anything else.
 const ROW_CONTEXT: &str = "cocli 2026 row commitment v1";
+/// That context, hashed once and not for every row.
+static ROW_CONTEXT_KEY: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context(ROW_CONTEXT));
 /// What stands before the CID in the signed bytes, a zero byte included.
 const SIGNED_PREFIX: &[u8] = b"cocli datagram v1\0";
 
@@ -39,7 +44,7 @@ impl RowKeys {
 }
 
 fn derive_key(salt: &Salt, index: u32) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_derive_key(ROW_CONTEXT);
+    let mut hasher = blake3::Hasher::new_from_context_key(&ROW_CONTEXT_KEY);
     hasher.update(salt);
     hasher.update(&index.to_be_bytes());
     *hasher.finalize().as_bytes()

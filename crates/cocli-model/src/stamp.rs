@@ -18,6 +18,9 @@ pub const ADOPT_AHEAD_US_MAX: i64 = 60_000_000;
 /// Bytes of a stamp's text.
 pub const STAMP_BYTES: usize = 32;
 
+/// The form of a stamp's text, with a zero for every digit.
+const SHAPE: &[u8; STAMP_BYTES] = b"0000-00-00T00:00:00.000000+00:00";
+
 /// Microseconds of a day.
 const DAY_US: i64 = 86_400_000_000;
 
@@ -64,13 +67,34 @@ impl Stamp {
     }
 }
 
-impl fmt::Display for Stamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Stamp {
+    /// Appends the stamp's text.
+    pub(crate) fn write_to(self, out: &mut String) {
+        let text = self.text();
+        out.push_str(std::str::from_utf8(&text).expect("digits and signs are ASCII"));
+    }
+
+    /// The stamp's text. A stamp is written in every row, so by hand and not by `write!`.
+    fn text(self) -> [u8; STAMP_BYTES] {
         let (year, month, day) = civil_from_days(self.day());
         let in_day = self.0 % DAY_US;
         let (second, fraction) = (in_day / 1_000_000, in_day % 1_000_000);
-        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:06}+00:00")
+        let mut text = *SHAPE;
+        let parts = [(0..4, year), (5..7, month), (8..10, day), (11..13, second / 3_600), (14..16, second / 60 % 60)];
+        for (range, number) in parts.into_iter().chain([(17..19, second % 60), (20..26, fraction)]) {
+            let mut rest = number;
+            for digit in text[range].iter_mut().rev() {
+                *digit = b"0123456789"[(rest % 10) as usize];
+                rest /= 10;
+            }
+        }
+        text
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.text()).expect("digits and signs are ASCII"))
     }
 }
 
@@ -106,11 +130,10 @@ impl FromStr for Stamp {
 /// Reads the one form there is; everything else is `None`.
 fn parse(text: &str) -> Option<Stamp> {
     let bytes = text.as_bytes();
-    let shape = b"0000-00-00T00:00:00.000000+00:00";
     if bytes.len() != STAMP_BYTES {
         return None;
     }
-    for (i, (&byte, &want)) in bytes.iter().zip(shape).enumerate() {
+    for (i, (&byte, &want)) in bytes.iter().zip(SHAPE).enumerate() {
         let fits = if want == b'0' && i < 26 { byte.is_ascii_digit() } else { byte == want };
         if !fits {
             return None;

@@ -216,3 +216,84 @@ proptest! {
         let _ = scan(&bytes);
     }
 }
+
+mod written {
+    //! A draft becomes the row that reading its text gives, whatever stands in its fields.
+
+    use super::*;
+    use cocli_model::context::Context;
+    use cocli_model::dot::{Dot, Name};
+    use cocli_model::row::Row;
+
+    fn any_text() -> impl Strategy<Value = String> {
+        let odd = prop::sample::select(vec![
+            "",
+            "a",
+            "@",
+            ":",
+            "\x1f",
+            "\x1e",
+            "\n",
+            "é",
+            "2026-02-16T10:11:12.123004+00:00",
+        ]);
+        prop::collection::vec(odd, 0..4).prop_map(|parts| parts.concat())
+    }
+
+    fn any_origin() -> impl Strategy<Value = Origin> {
+        let rank = prop::sample::select(vec![Rank::Legacy, Rank::Worker, Rank::Human, Rank::System]);
+        let restated = prop::option::of((0..1i64 << 50).prop_map(|us| Stamp::from_us(us).unwrap()));
+        (rank, prop::option::of(any_text()), restated).prop_map(|(rank, detail, restated)| Origin {
+            rank,
+            detail: detail.map(|detail| detail.as_str().into()),
+            restated,
+        })
+    }
+
+    fn any_cause() -> impl Strategy<Value = Cause> {
+        let name = |seq: u64| Name {
+            dot: Dot { id: "tc5ikmckyq47".parse().unwrap(), epoch: "k5qk5qyz".parse().unwrap(), seq },
+            check: "pofcpf".parse().unwrap(),
+        };
+        let names = prop::collection::vec((1..100u64).prop_map(name), 0..4);
+        prop_oneof![
+            names.prop_map(|names| Cause::Names(Context::new(names).unwrap())),
+            Just(Cause::nothing(&Operator::Visibility)),
+        ]
+    }
+
+    fn any_draft() -> impl Strategy<Value = Draft> {
+        let op = prop::sample::select(vec![
+            Operator::Set,
+            Operator::Add,
+            Operator::Remove,
+            Operator::Withdraw,
+            Operator::Visibility,
+        ]);
+        let target = prop::sample::select(vec!["companies/acme", "system", "objects/a/b"]);
+        let value = prop::option::of(any_text().prop_map(|text| Value::string(&text).unwrap()));
+        (any_text(), target, any_text(), op, value, any_cause(), any_origin()).prop_map(
+            |(campaign, target, name, op, value, cause, origin)| Draft {
+                campaign: campaign.as_str().into(),
+                target: target.parse().unwrap(),
+                field: Field { name: cocli_model::field::FieldName::new(&name).unwrap(), op },
+                value,
+                cause,
+                origin,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_draft_becomes_the_row_that_its_text_says(draft in any_draft(), us in 0..1i64 << 50, seq in 0..3u64) {
+            let (header, stamp) = (header(1, None), Stamp::from_us(us).unwrap());
+            let made = Row::of_draft(draft.clone(), stamp, &header.author, header.environment, header.epoch, seq);
+            if let Ok(row) = made {
+                let read = Row::parse(row.text(), &header.author);
+                prop_assert_eq!(read.as_ref(), Ok(&row));
+                prop_assert_eq!(row.columns()[6], draft.value.as_ref().map_or("", |value| value.as_text()));
+            }
+        }
+    }
+}

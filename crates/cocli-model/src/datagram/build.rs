@@ -8,7 +8,7 @@ use super::{DATAGRAM_BYTES_MAX, Datagram, DatagramError, Header, ROWS_MAX, Store
 use crate::cid::Cid;
 use crate::dot::SEQ_MAX;
 use crate::record::Draft;
-use crate::row::{Row, row_text};
+use crate::row::Row;
 use crate::seal::{RowKeys, Salt, Seal, commitment, sign};
 use crate::stamp::Stamp;
 
@@ -38,13 +38,24 @@ impl Datagram {
         if let Some(pair) = commits.windows(2).find(|pair| pair[0].0 >= pair[1].0) {
             return Err(shape(format!("stamps do not rise at {}", pair[1].0)));
         }
+        let Header { author, environment, epoch, first, .. } = &header;
         let mut rows = Vec::new();
         for (stamp, drafts) in commits {
             for draft in drafts {
-                rows.push(seal_row(&header, draft, *stamp, rows.len())?);
+                let (index, seq) = (rows.len(), first.saturating_add(rows.len() as u64));
+                let row = Row::of_draft(draft.clone(), *stamp, author, *environment, *epoch, seq);
+                rows.push(row.map_err(|source| DatagramError::Row { index, source })?);
             }
         }
-        let last_stamp = commits.last().map_or(Stamp::EPOCH, |commit| commit.0);
+        Datagram::seal_rows(header, rows, salt, key)
+    }
+
+    /// Seals rows that were made for this place, one after the other (see
+    /// [`Row::of_draft`]). Refused is what [`Datagram::seal`] refuses; that no two commits
+    /// share a stamp is the caller's to see to.
+    pub fn seal_rows(header: Header, rows: Vec<Row>, salt: Salt, key: &SigningKey) -> Result<Datagram, DatagramError> {
+        let last_stamp = rows.last().map_or(Stamp::EPOCH, Row::stamp);
+        let rows = rows.into_iter().map(StoredRow::Row).collect();
         let mut datagram = Datagram::assemble(header, rows, last_stamp, RowKeys::Salt(salt))?;
         datagram.sig = sign(key, &datagram.cid);
         Ok(datagram)
@@ -85,13 +96,6 @@ impl Datagram {
             _ => Ok(datagram),
         }
     }
-}
-
-fn seal_row(header: &Header, draft: &Draft, stamp: Stamp, index: usize) -> Result<StoredRow, DatagramError> {
-    let seq = header.first.saturating_add(index as u64);
-    let text = row_text(draft, stamp, &header.author, header.environment, header.epoch, seq);
-    let row = Row::parse(&text, &header.author).map_err(|source| DatagramError::Row { index, source })?;
-    Ok(StoredRow::Row(row))
 }
 
 fn commitments(rows: &[StoredRow], keys: &RowKeys) -> Result<Vec<[u8; 32]>, DatagramError> {
@@ -141,8 +145,7 @@ fn check_row(header: &Header, row: &Row, index: usize) -> Result<(), DatagramErr
     if !fits {
         return Err(shape(format!("row {index} is not at {}.{}", header.epoch, header.first + index as u64)));
     }
-    let columns = row.columns();
-    if columns[4] == "system" && columns[5] == "seal" {
+    if row.is_seal() {
         return Err(shape(format!("row {index} is a seal among the rows")));
     }
     Ok(())

@@ -8,7 +8,7 @@ use cocli_replica::fold::{Change, Entry, plan_undo, plan_write};
 
 use crate::machine::Process;
 use crate::time::{MS, Us};
-use crate::world::deed::{Deed, plan, seen};
+use crate::world::deed::{Deed, Rush, plan, seen};
 use crate::world::{Event, World};
 
 /// How many companies everybody works on: few, so that people meet.
@@ -24,15 +24,6 @@ const FLOOD_COMMITS: (u64, u64) = (1_001, 1_200);
 const RUSH_PER_MILLE: u32 = 4;
 /// How long a pause is in a rush, at least and at most.
 const RUSH_PAUSE_US: (Us, Us) = (10 * MS, 200 * MS);
-
-/// People and workers are all at one field, as at a phone number during a call: what one
-/// writes the next has often not seen.
-#[derive(Clone, Debug)]
-pub(crate) struct Rush {
-    target: Target,
-    field: FieldName,
-    left: u64,
-}
 
 impl World {
     /// How long until somebody does something again.

@@ -22,6 +22,16 @@ pub(crate) enum Deed {
     Undo,
 }
 
+/// People and workers are all at one field, as at a phone number during a call: what one
+/// writes the next has often not seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Rush {
+    pub(crate) target: Target,
+    pub(crate) field: FieldName,
+    /// How many writes are still to come.
+    pub(crate) left: u64,
+}
+
 /// What a deed writes, as its node shows things; `None` if it may not.
 pub(crate) fn plan(process: &Process, deed: &Deed, origin: &Origin) -> Option<Vec<Draft>> {
     let cells = &process.cells;

@@ -8,7 +8,7 @@ use cocli_replica::sync::{JournalId, Lane};
 use crate::mishap::Mishap;
 use crate::network::Parcel;
 use crate::store::ChainId;
-use crate::world::actors::Rush;
+use crate::world::deed::Rush;
 
 /// Something that is going to happen.
 #[derive(Debug)]

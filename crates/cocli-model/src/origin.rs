@@ -146,10 +146,8 @@ impl FromStr for Origin {
             None => (rest, None),
         };
         let rank = Rank::from_word(word).ok_or_else(|| OriginError::UnknownWord(word.chars().take(64).collect()))?;
-        if let Some(detail) = detail {
-            if !Origin::is_detail(detail) {
-                return Err(OriginError::BadDetail(text.chars().take(64).collect()));
-            }
+        if detail.is_some_and(|detail| !Origin::is_detail(detail)) {
+            return Err(OriginError::BadDetail(text.chars().take(64).collect()));
         }
         Ok(Origin { rank, detail: detail.map(Arc::from), restated })
     }

@@ -21,8 +21,8 @@ use crate::broken::Broken;
 use crate::clock::wall_ms;
 use crate::damage::{damage_at, holes, mend};
 use crate::index::{SharedReplicas, lock};
-use crate::troubles::{Subject, Troubles};
 use crate::mailbox::Mended;
+use crate::troubles::{Subject, Troubles};
 use crate::witness::Witness;
 use crate::words::chain;
 

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use cocli_crm::folder::Now;
-use cocli_crm::{Folder, Home};
+use cocli_crm::{Folder, FolderError, Home};
 use cocli_journal::Role;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -28,16 +28,22 @@ const QUIET: Duration = Duration::from_secs(3);
 /// After a batch that failed the next one begins: a full disk needs minutes, a state that
 /// somebody else writes to only a moment.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Batches that failed in a row before a person is told: a state that others write to
+/// passes, and a folder that is gone has an alarm of its own by then.
+const QUIET_FAILURES_MAX: u32 = 10;
 
 /// Writes what waits whenever something was folded, until nobody folds any more.
 pub(crate) fn run(home: &Home, mut shown: watch::Receiver<Shown>, troubles: &Troubles, runtime: &Handle) {
+    let mut failures = 0;
     loop {
         shown.mark_unchanged();
-        let written = write(home, troubles);
+        let written = write(home);
+        failures = if written.is_ok() { 0 } else { failures + 1 };
+        tell(&written, failures, troubles);
         if shown.has_changed().is_err() {
             return;
         }
-        if !written {
+        if written.is_err() {
             thread::sleep(AGAIN);
             continue;
         }
@@ -60,24 +66,25 @@ async fn wait(shown: &mut watch::Receiver<Shown>) {
     }
 }
 
-/// Writes the files of everything that changed; whether that was done.
-fn write(home: &Home, troubles: &Troubles) -> bool {
+/// Writes the files of everything that changed.
+fn write(home: &Home) -> Result<(), FolderError> {
     let now: Now = Arc::new(wall_ms);
-    match Folder::open(home, Role::Daemon, now).and_then(|mut folder| folder.write_views()) {
-        Ok(report) => {
-            for left in report.left {
-                tracing::warn!(path = left.path, why = ?left.why, "a file that people touched is left as it is");
-            }
-            troubles.over(Subject::Files);
-            true
-        }
-        Err(error) => {
-            // Of a folder that is gone everything is said elsewhere.
-            if troubles.of(Subject::Folder).is_none() {
-                let words = format!("files are behind, and it is tried again: {}", chain(&error));
+    let report = Folder::open(home, Role::Daemon, now).and_then(|mut folder| folder.write_views())?;
+    for left in report.left {
+        tracing::warn!(path = left.path, why = ?left.why, "a file that people touched is left as it is");
+    }
+    Ok(())
+}
+
+/// Tells a person of files that stay behind, unless their whole folder is gone.
+fn tell(written: &Result<(), FolderError>, failures: u32, troubles: &Troubles) {
+    match written {
+        Err(error) if troubles.of(Subject::Folder).is_none() => {
+            if failures > QUIET_FAILURES_MAX {
+                let words = format!("files are behind, and it is tried again: {}", chain(error));
                 troubles.raise(Subject::Files, words);
             }
-            false
         }
+        _ => troubles.over(Subject::Files),
     }
 }

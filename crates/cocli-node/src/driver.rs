@@ -10,7 +10,7 @@ mod alarms;
 mod damage;
 mod hear;
 mod heed;
-mod note;
+pub(crate) mod note;
 mod perform;
 mod report;
 mod request;
@@ -110,6 +110,8 @@ pub(crate) struct Driver {
     pub(crate) broken: Broken,
     /// What was last written down of exchanges, and when it may be written again.
     pub(crate) note: Option<SyncNote>,
+    /// How far others held this node's journals by the note that was found at the start.
+    pub(crate) noted: BTreeMap<JournalId, u64>,
     pub(crate) note_due_ms: u64,
     pub(crate) state: PathBuf,
     pub(crate) stopping: Option<oneshot::Sender<Answer>>,

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use cocli_crm::sync_note::{Held, SyncNote};
+use cocli_model::NodeId;
 use cocli_replica::sync::{Branch, JournalId, Shelf};
 
 use super::Driver;
@@ -54,21 +55,33 @@ impl Driver {
     }
 
     /// How far others hold each journal of this node, by what they said since the start or
-    /// by the note, which counts rows from the oldest epoch on.
+    /// by the note that was found then.
     pub(super) fn held_elsewhere(&self, ours: &BTreeMap<JournalId, u64>) -> BTreeMap<JournalId, u64> {
         let own = ours.iter().filter(|(journal, _)| journal.id == self.author.id);
-        let began = |journal: &JournalId| self.index.at(*journal, Branch::Main, 1).map(|first| first.stamp);
-        let mut by_age: Vec<_> = own.map(|(journal, seq)| (began(journal), *journal, *seq)).collect();
-        by_age.sort_unstable();
-        let mut noted = self.note.as_ref().map_or(0, |note| note.held.of_node(self.author.id));
-        let mut held = BTreeMap::new();
-        for (_, journal, seq) in by_age {
-            let of_note = seq.min(noted);
-            noted -= of_note;
-            held.insert(journal, seq.min(self.peers.held_by_any(&journal).max(of_note)));
-        }
-        held
+        let noted = |journal: &JournalId| self.noted.get(journal).copied().unwrap_or(0);
+        own.map(|(journal, seq)| (*journal, (*seq).min(self.peers.held_by_any(journal).max(noted(journal))))).collect()
     }
+}
+
+/// How far others held each journal of `me` by a note, which counts rows from the oldest
+/// epoch on. `own` are those that are held, each to a row. Read once, at the start: it looks
+/// up where each began.
+pub(crate) fn noted(
+    note: &SyncNote,
+    me: NodeId,
+    own: &BTreeMap<JournalId, u64>,
+    shelf: &dyn Shelf,
+) -> BTreeMap<JournalId, u64> {
+    let began = |journal: &JournalId| shelf.at(*journal, Branch::Main, 1).map(|first| first.stamp);
+    let mut by_age: Vec<_> = own.iter().map(|(journal, seq)| (began(journal), *journal, *seq)).collect();
+    by_age.sort_unstable();
+    let mut left = note.held.of_node(me);
+    let held = by_age.into_iter().map(|(_, journal, seq)| {
+        let held = seq.min(left);
+        left -= held;
+        (journal, held)
+    });
+    held.collect()
 }
 
 /// The note is a courtesy: without it everything counts as unsent until somebody is heard.

@@ -20,6 +20,7 @@ use crate::acks::Acks;
 use crate::broken::Broken;
 use crate::clock::{Clock, wall_ms};
 use crate::config::Config;
+use crate::driver::note::noted;
 use crate::driver::{Driver, Ears};
 use crate::found;
 use crate::index::Index;
@@ -60,6 +61,7 @@ pub(super) fn assemble(
     let (hands, Reins { orders, news, errands, mailbox, witness, troubles }) = Hands::start(config, work, clients)?;
     let keys = peer_keys(&roster, author.id);
     let note = SyncNote::read(&state);
+    let noted = note.iter().flat_map(|note| noted(note, author.id, &own_synced, &index)).collect();
     let mut peers = Peers::new(keys.keys().copied(), wall_ms());
     peers.full_sync_ms = note.as_ref().map(|note| note.at_ms);
     let driver = Driver {
@@ -91,6 +93,7 @@ pub(super) fn assemble(
         damaged,
         broken: Broken::from_env(),
         note,
+        noted,
         note_due_ms: 0,
         state,
         stopping: None,

@@ -59,7 +59,8 @@ pub trait DiskFile: Send + Sync + Debug {
     /// Cuts the file to `len_bytes`.
     fn truncate(&self, len_bytes: u64) -> io::Result<()>;
     /// Makes content and length durable (`fdatasync`). After an error nothing is known of
-    /// what was written since the last success, and asking again proves nothing.
+    /// what was written since the last success, and asking again proves nothing. The error
+    /// is told once to each open file, also if the sync was another's (Linux since 4.13).
     fn sync_data(&self) -> io::Result<()>;
 }
 

@@ -16,6 +16,7 @@ mod world;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -157,7 +158,8 @@ impl SimDisk {
     }
 
     fn file(&self, inode: u64) -> Arc<dyn DiskFile> {
-        Arc::new(SimFile { disk: self.clone(), inode })
+        let heard = AtomicU64::new(self.world().failed_syncs(inode));
+        Arc::new(SimFile { disk: self.clone(), inode, heard })
     }
 }
 
@@ -220,6 +222,8 @@ impl Disk for SimDisk {
 struct SimFile {
     disk: SimDisk,
     inode: u64,
+    /// Failed syncs of the file that this one knows of.
+    heard: AtomicU64,
 }
 
 impl DiskFile for SimFile {
@@ -246,7 +250,7 @@ impl DiskFile for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.disk.world().sync(self.disk.process, self.inode)
+        self.disk.world().sync(self.disk.process, self.inode, &self.heard)
     }
 }
 

@@ -98,6 +98,20 @@ fn r03_a_failed_sync_leaves_clean_pages_that_are_not_on_the_disk() {
 }
 
 #[test]
+fn r03_a_failed_sync_is_told_to_all_who_had_the_file_open() {
+    let disk = disk(1);
+    let file = write(&disk, "/d/a", b"");
+    let other = disk.spawn().open(Path::new("/d/a"), Open::Append).unwrap();
+    append_all(&*file, &[7; 100]).unwrap();
+    disk.fail_next_sync();
+    other.sync_data().unwrap_err();
+    file.sync_data().expect_err("whose bytes they were must know");
+    file.sync_data().expect("once");
+    other.sync_data().expect("it knew");
+    disk.open(Path::new("/d/a"), Open::Append).unwrap().sync_data().expect("who came later need not");
+}
+
+#[test]
 fn a_full_disk_takes_what_fits_and_says_so() {
     let disk = disk(1);
     let file = write(&disk, "/d/a", b"12345");

@@ -5,6 +5,7 @@ mod power;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::content::Content;
 use super::dice::Dice;
@@ -65,6 +66,8 @@ pub(super) struct World {
     pub(super) dice: Dice,
     pub(super) names: Names,
     pub(super) files: BTreeMap<u64, Content>,
+    /// How many syncs of a file have failed.
+    failed_syncs: BTreeMap<u64, u64>,
     next_inode: u64,
     pub(super) next_process: u64,
     /// Processes below this number died in a power cut.
@@ -88,6 +91,7 @@ impl World {
             dice: Dice::new(seed),
             names: Names::default(),
             files: BTreeMap::new(),
+            failed_syncs: BTreeMap::new(),
             next_inode: 100,
             next_process: 1,
             oldest_alive: 0,
@@ -199,7 +203,14 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn sync(&mut self, process: u64, inode: u64) -> io::Result<()> {
+    /// How many syncs of a file have failed so far.
+    pub(super) fn failed_syncs(&self, inode: u64) -> u64 {
+        self.failed_syncs.get(&inode).copied().unwrap_or(0)
+    }
+
+    /// Syncs a file. A failure is told once to each who had the file open, whoever's sync it
+    /// was (as Linux does since 4.13): `heard` is how many this one was told of.
+    pub(super) fn sync(&mut self, process: u64, inode: u64, heard: &AtomicU64) -> io::Result<()> {
         let fate = self.fate(process)?;
         let fails = std::mem::take(&mut self.fail_next_sync) || self.dice.happens(self.faults.sync_error);
         let mut dice = self.dice;
@@ -217,6 +228,12 @@ impl World {
             }
         };
         self.dice = dice;
+        if fails {
+            *self.failed_syncs.entry(inode).or_default() += 1;
+        }
+        let told = heard.swap(self.failed_syncs(inode), Ordering::Relaxed) != self.failed_syncs(inode);
+        let answer =
+            if told { answer.and(Err(io::Error::other("an earlier sync failed (simulated)"))) } else { answer };
         match answer {
             Ok(()) => self.counts.syncs += 1,
             Err(_) => self.counts.errors += 1,

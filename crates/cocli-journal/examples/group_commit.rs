@@ -8,8 +8,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use cocli_journal::{
@@ -22,13 +21,13 @@ use cocli_model::{NodeId, Origin, Rank, Value};
 use ed25519_dalek::SigningKey;
 
 /// How long each side runs before the other takes its turn.
-const TURN: Duration = Duration::from_millis(700);
-const TURNS: usize = 6;
+const TURN: Duration = Duration::from_millis(50);
+const TURNS: usize = 20;
 
 fn main() {
     let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
     println!("threads  ours: commits/s  syncs/s  bytes/sync   raw: syncs/s   ratio");
-    for threads in [1, 4, 16, 64, 256] {
+    for threads in [1, 8, 64] {
         let dir = folder.join(format!("cocli-group-commit-{}-{threads}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         measure(&dir, threads);
@@ -45,50 +44,54 @@ fn measure(dir: &Path, threads: usize) {
     };
     let group = Arc::new(GroupCommit::new(journal(dir), Some(Box::new(observer))));
     let mut raw = File::create(dir.join("raw")).unwrap();
-    let (mut commits, mut syncs, mut bytes, mut ours_s) = (0, 0, 0, 0.0);
-    let (mut raw_syncs, mut raw_s) = (0, 0.0);
+    let (mut commits, mut syncs, mut bytes, mut ours_s, mut raw_s) = (0, 0, 0, 0.0, 0.0);
+    let mut ratios = Vec::new();
     for _ in 0..TURNS {
-        let started = Instant::now();
-        commits += run_threads(&group, threads);
-        ours_s += started.elapsed().as_secs_f64();
+        sizes.lock().unwrap().clear();
+        let (count, ours) = run_threads(&group, threads);
+        commits += count;
         let batches = std::mem::take(&mut *sizes.lock().unwrap());
         syncs += batches.len();
         bytes += batches.iter().sum::<usize>();
         let started = Instant::now();
-        for size in batches.iter().cycle().take_while(|_| started.elapsed() < TURN) {
+        for size in &batches {
             raw.write_all(&vec![b'x'; *size]).unwrap();
             raw.sync_data().unwrap();
-            raw_syncs += 1;
         }
-        raw_s += started.elapsed().as_secs_f64();
+        let theirs = started.elapsed().as_secs_f64();
+        ratios.push(theirs / ours);
+        (ours_s, raw_s) = (ours_s + ours, raw_s + theirs);
     }
-    let (ours, theirs) = (syncs as f64 / ours_s, f64::from(raw_syncs) / raw_s);
+    ratios.sort_by(f64::total_cmp);
     println!(
-        "{threads:7}  {:15.0}  {ours:7.0}  {:10}   {theirs:12.0}   {:5.2}",
+        "{threads:7}  {:15.0}  {:7.0}  {:10}   {:12.0}   {:5.2}",
         commits as f64 / ours_s,
+        syncs as f64 / ours_s,
         bytes / syncs,
-        ours / theirs
+        syncs as f64 / raw_s,
+        ratios[ratios.len() / 2],
     );
 }
 
-fn run_threads(group: &Arc<GroupCommit>, threads: usize) -> usize {
-    let stop = Arc::new(AtomicBool::new(false));
-    let workers: Vec<_> = (0..threads)
-        .map(|_| {
-            let (group, stop) = (Arc::clone(group), Arc::clone(&stop));
-            std::thread::spawn(move || {
-                let mut count = 0;
-                while !stop.load(Ordering::Relaxed) {
-                    group.submit(vec![commit()], 1_795_176_000_000).unwrap();
-                    count += 1;
-                }
-                count
-            })
-        })
-        .collect();
-    std::thread::sleep(TURN);
-    stop.store(true, Ordering::Relaxed);
-    workers.into_iter().map(|worker| worker.join().unwrap()).sum()
+/// How many commits all threads together handed in, from the first start to the last end.
+fn run_threads(group: &Arc<GroupCommit>, threads: usize) -> (usize, f64) {
+    let ready = Barrier::new(threads);
+    let record = commit();
+    let work = || -> (Instant, usize) {
+        ready.wait();
+        let (started, mut count) = (Instant::now(), 0);
+        while started.elapsed() < TURN {
+            group.submit(vec![record.clone()], 1_795_176_000_000).unwrap();
+            count += 1;
+        }
+        (started, count)
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let done: Vec<(Instant, usize)> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        let started = done.iter().map(|(started, _)| *started).min().unwrap();
+        (done.iter().map(|(_, count)| count).sum(), started.elapsed().as_secs_f64())
+    })
 }
 
 fn journal(dir: &Path) -> Journal {

@@ -1,17 +1,22 @@
 //! Group commit: many threads hand in commits, one sync serves all who wait.
 //!
-//! There is no thread here. Whoever finds nobody leading leads: takes all that wait,
-//! appends it with one write and one sync, and hands out the answers. What came meanwhile
-//! is the next leader's.
+//! There is no thread here. Whoever hands in what makes a batch large enough leads it: seals
+//! and writes it while the batch before is being synced, then syncs it, and answers all of it
+//! at once. Who opened it keeps watch, and leads it if nobody else comes.
 //!
-//! - An answer means durable (L1). After a failed sync every answer is an error until
-//!   [`GroupCommit::reopen`].
+//! - An answer means that the own bytes are durable (L1). After a failed sync every answer
+//!   is an error until [`GroupCommit::reopen`], also to those who were sealed meanwhile.
+//! - One batch is synced, one is sealed, one gathers: never more.
+//! - While a sync runs nothing is gained by sealing early, so a batch gathers until it is as
+//!   large as those before it, or the sync has returned. Nobody waits for a clock.
 //! - At [`WAITING_MAX`] commits those who come wait; nothing is dropped.
 
-use std::collections::{BTreeMap, VecDeque};
+mod batch;
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::journal::{AppendError, Commit, Journal, OpenError, Placed, RefusedCommit, Written};
+use crate::journal::{AppendError, Behind, Commit, Journal, OpenError, Placed, RefusedCommit, Written};
+use batch::{Batch, Queue};
 
 /// Commits that may wait. A batch is all of them: some four datagrams, a megabyte.
 pub const WAITING_MAX: usize = 4_096;
@@ -23,40 +28,23 @@ pub type Observer = Box<dyn FnMut(&Written) + Send>;
 /// why nothing of the whole batch was appended.
 pub type Answer = Result<Vec<Result<Placed, RefusedCommit>>, Arc<AppendError>>;
 
-struct Entry {
-    ticket: u64,
-    commits: Vec<Commit>,
-    cluster_ms: i64,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Entry>,
-    /// Commits in `waiting`.
-    commits: usize,
-    answers: BTreeMap<u64, Answer>,
-    next_ticket: u64,
-    leading: bool,
-}
-
-struct Inside {
-    journal: Journal,
-    observer: Option<Observer>,
-}
-
 /// A journal that many threads append to. Share it in an [`Arc`].
+///
+/// Locks are taken in the order of the fields, and `queue` last.
 pub struct GroupCommit {
-    /// Only the leader, or who has asked for the journal itself, holds it.
-    inside: Mutex<Inside>,
+    /// Only who seals and writes, or has asked for the journal itself, holds it.
+    journal: Mutex<Journal>,
+    /// Only who syncs holds it.
+    observer: Mutex<Option<Observer>>,
     queue: Mutex<Queue>,
-    /// Answers were given, or the lead is free.
-    answered: Condvar,
+    /// Who keeps watch may lead, or has been answered.
+    watch: Condvar,
     /// The queue is shorter than it was.
     room: Condvar,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Who panicked has told its own caller; the queue's own state is repaired by `Lead`.
+    // Who panicked has told its own caller; what it left is answered for by `Lead`.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -65,9 +53,10 @@ impl GroupCommit {
     #[must_use]
     pub fn new(journal: Journal, observer: Option<Observer>) -> GroupCommit {
         GroupCommit {
-            inside: Mutex::new(Inside { journal, observer }),
+            journal: Mutex::new(journal),
+            observer: Mutex::new(observer),
             queue: Mutex::new(Queue::default()),
-            answered: Condvar::new(),
+            watch: Condvar::new(),
             room: Condvar::new(),
         }
     }
@@ -76,59 +65,76 @@ impl GroupCommit {
     /// The stamps of a batch follow the greatest `cluster_ms` in it.
     pub fn submit(&self, commits: Vec<Commit>, cluster_ms: i64) -> Answer {
         let mut queue = lock(&self.queue);
-        while queue.commits > 0 && queue.commits + commits.len() > WAITING_MAX {
+        while queue.waiting() > 0 && queue.waiting() + commits.len() > WAITING_MAX {
             queue = self.room.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
-        let ticket = queue.next_ticket;
-        queue.next_ticket += 1;
-        queue.commits += commits.len();
-        queue.waiting.push_back(Entry { ticket, commits, cluster_ms });
-        loop {
-            if let Some(answer) = queue.answers.remove(&ticket) {
-                return answer;
-            }
-            if queue.leading {
-                queue = self.answered.wait(queue).unwrap_or_else(PoisonError::into_inner);
-            } else {
-                queue.leading = true;
-                let batch: Vec<Entry> = queue.waiting.drain(..).collect();
-                queue.commits = 0;
-                drop(queue);
-                self.room.notify_all();
-                self.lead(batch);
-                queue = lock(&self.queue);
-            }
+        let (batch, places, first) = queue.join(commits, cluster_ms);
+        if first && !queue.may_close() {
+            queue = self.keep_watch(queue, &batch);
         }
+        if queue.gathers(&batch) && queue.may_close() {
+            let taken = queue.close();
+            drop(queue);
+            self.room.notify_all();
+            self.lead(&batch, &taken);
+        } else {
+            drop(queue);
+        }
+        batch.answer(places)
     }
 
-    fn lead(&self, batch: Vec<Entry>) {
-        let mut lead = Lead { group: self, batch, answers: Vec::new() };
-        lead.answers = self.append(&lead.batch);
+    /// Sleeps until this batch has been answered, or is to be led by whoever watches it.
+    fn keep_watch<'a>(&'a self, mut queue: MutexGuard<'a, Queue>, batch: &Arc<Batch>) -> MutexGuard<'a, Queue> {
+        queue.watchers += 1;
+        while !batch.is_answered() && !(queue.gathers(batch) && queue.may_close()) {
+            queue = self.watch.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.watchers -= 1;
+        queue
     }
 
-    /// One append for all of a batch; the answers in its order.
-    fn append(&self, batch: &[Entry]) -> Vec<Answer> {
-        let commits: Vec<Commit> = batch.iter().flat_map(|entry| entry.commits.iter().cloned()).collect();
-        let cluster_ms = batch.iter().map(|entry| entry.cluster_ms).max().unwrap_or(0);
-        let mut inside = lock(&self.inside);
-        let Inside { journal, observer } = &mut *inside;
-        let written = match journal.append(&commits, cluster_ms) {
-            Ok(written) => written,
-            Err(error) => {
-                let error = Arc::new(error);
-                return batch.iter().map(|_| Err(Arc::clone(&error))).collect();
-            }
-        };
-        if let Some(observer) = observer {
-            observer(&written);
+    /// Takes one batch all the way, from its commits to its answers.
+    fn lead(&self, batch: &Arc<Batch>, (commits, cluster_ms): &(Vec<Commit>, i64)) {
+        let mut lead = Lead { group: self, batch, stage: Stage::Sealing };
+        let mut journal = lock(&self.journal);
+        let written = journal.write_behind(commits, *cluster_ms);
+        // Nobody seals the next batch until the one before this is durable.
+        let mut observer = lock(&self.observer);
+        self.tell_watch(lock(&self.queue).start_sync(commits.len()));
+        lead.stage = Stage::Syncing;
+        drop(journal);
+        let answers = written.and_then(|(written, behind)| sync(written, behind, &mut observer));
+        let watch = lock(&self.queue).end_sync();
+        lead.stage = Stage::Done;
+        // Who syncs next first: until then the disk has nothing to do.
+        drop(observer);
+        self.tell_watch(watch);
+        if matches!(answers, Err(AppendError::Poisoned { .. })) {
+            // Nobody may take the mark for proof any more, before anybody hears of this.
+            lock(&self.journal).hear_of_failure();
         }
-        let mut placed = written.commits.into_iter();
-        batch.iter().map(|entry| Ok(placed.by_ref().take(entry.commits.len()).collect())).collect()
+        self.answer(batch, answers.map_err(Arc::new));
+    }
+
+    /// Answers a batch, to those who wait for it and to who watches it.
+    fn answer(&self, batch: &Batch, answers: Answer) {
+        batch.set_answers(answers);
+        // With the lock, so that nobody is between looking and sleeping.
+        let watched = lock(&self.queue).watchers > 0;
+        self.tell_watch(watched);
+    }
+
+    fn tell_watch(&self, anybody: bool) {
+        if anybody {
+            self.watch.notify_all();
+        }
     }
 
     /// Looks at the journal, or works on it, while no append is under way.
     pub fn with<T>(&self, work: impl FnOnce(&mut Journal) -> T) -> T {
-        work(&mut lock(&self.inside).journal)
+        let mut journal = lock(&self.journal);
+        let _no_sync = lock(&self.observer);
+        work(&mut journal)
     }
 
     /// Opens a poisoned journal anew (see [`Journal::reopen`]).
@@ -137,35 +143,57 @@ impl GroupCommit {
     }
 }
 
-/// The lead, which is given up with an answer to everyone however it ends.
+/// Makes a batch durable and tells of it.
+fn sync(
+    written: Written,
+    behind: Behind,
+    observer: &mut Option<Observer>,
+) -> Result<Vec<Result<Placed, RefusedCommit>>, AppendError> {
+    behind.sync()?;
+    if let Some(observer) = observer {
+        observer(&written);
+    }
+    Ok(written.commits)
+}
+
+/// How far a batch has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Sealing,
+    Syncing,
+    Done,
+}
+
+/// The lead of a batch, which ends with an answer to everyone however it ends.
 struct Lead<'a> {
     group: &'a GroupCommit,
-    batch: Vec<Entry>,
-    answers: Vec<Answer>,
+    batch: &'a Batch,
+    stage: Stage,
 }
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        if self.answers.len() < self.batch.len() {
-            // Nobody knows how far a panic let the append come.
-            lock(&self.group.inside).journal.distrust("an append panicked");
+        if self.batch.is_answered() {
+            return;
         }
+        // Nobody knows how far a panic let the append come.
+        let reason = "an append panicked".to_owned();
+        lock(&self.group.journal).distrust(&reason);
         let mut queue = lock(&self.group.queue);
-        let mut answers = std::mem::take(&mut self.answers).into_iter();
-        for entry in &self.batch {
-            // Only a panic leaves a place without an answer.
-            let panicked = || Err(Arc::new(AppendError::Poisoned { reason: "an append panicked".to_owned() }));
-            queue.answers.insert(entry.ticket, answers.next().unwrap_or_else(panicked));
-        }
-        queue.leading = false;
+        let watch = match self.stage {
+            Stage::Sealing => queue.give_up_sealing(),
+            Stage::Syncing => queue.end_sync(),
+            Stage::Done => false,
+        };
         drop(queue);
-        self.group.answered.notify_all();
+        self.group.tell_watch(watch);
+        self.group.answer(self.batch, Err(Arc::new(AppendError::Poisoned { reason })));
     }
 }
 
 impl std::fmt::Debug for GroupCommit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let queue = lock(&self.queue);
-        write!(f, "GroupCommit with {} commits waiting", queue.commits)
+        write!(f, "GroupCommit with {} commits waiting", queue.waiting())
     }
 }

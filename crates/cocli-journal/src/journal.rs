@@ -4,12 +4,15 @@
 //!   and only then is known to anybody.
 //! - [`Journal::append`] answers when the bytes are durable. [`Journal::write`] answers
 //!   before, for a daemon that pushes first; it sets the dirty mark durably beforehand.
+//! - [`Journal::write_behind`] answers before too, for a pipeline: what it wrote is synced by
+//!   whoever holds it.
 //! - A failed sync poisons the journal: nothing is acknowledged after it, and a journal
 //!   opened anew goes on under a new epoch.
 //! - A full disk is a refusal: the file is cut back to its last seal, reading goes on.
 //!
 //! Cluster time comes in with every append, in milliseconds since 1970.
 
+mod behind;
 mod commit;
 mod durable;
 mod follow;
@@ -22,6 +25,7 @@ mod types;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use cocli_model::stamp::{ADOPT_AHEAD_US_MAX, Clock};
 use cocli_model::{Datagram, Epoch, Stamp};
@@ -35,8 +39,9 @@ use crate::real::Machine;
 use crate::repair::{RepairError, fill};
 use crate::scan::Damage;
 use crate::state::{Mark, clear_dirty};
+pub use behind::Behind;
+use behind::{Failed, Turn, Unsynced};
 pub use commit::{At, Commit, Placed, RefusedCommit};
-use durable::Unsynced;
 pub use types::{AppendError, Config, Identity, OpenError, Recovery, Role, Standing, Written};
 
 /// The file in which the journal ends, and how.
@@ -49,7 +54,7 @@ struct End {
     tip: Tip,
     /// This process knows that the file's name is durable. Who made the file may have died
     /// before it was.
-    named: bool,
+    named: Arc<AtomicBool>,
 }
 
 /// A node's own journal.
@@ -63,6 +68,8 @@ pub struct Journal {
     clock: Clock,
     recovery: Recovery,
     unsynced: Vec<Unsynced>,
+    turn: Turn,
+    failed: Failed,
     poisoned: Option<String>,
     /// What was found may stand in the cache and not on the disk.
     unsure: bool,
@@ -100,6 +107,8 @@ impl Journal {
             clock: Clock::default(),
             recovery: Recovery::default(),
             unsynced: Vec::new(),
+            turn: Turn::default(),
+            failed: Failed::default(),
             poisoned: None,
             unsure: false,
             dirty: None,
@@ -217,6 +226,17 @@ impl Journal {
         Ok(written)
     }
 
+    /// Appends commits and leaves it to whoever holds the second part of the answer to make
+    /// them durable, while this journal is written on: the next datagram is chained to a
+    /// content id, which is known before the sync. Nobody may be told of them before.
+    pub fn write_behind(&mut self, commits: &[Commit], cluster_ms: i64) -> Result<(Written, Behind), AppendError> {
+        self.alive()?;
+        let _lock = JournalLock::take(&*self.disk, &self.config.place, &self.config.holder)?;
+        let written = self.put(commits, cluster_ms, false)?;
+        self.set_mark();
+        Ok((written, self.behind()))
+    }
+
     /// Ends the work of a daemon that pushes first: syncs, then takes the dirty mark away.
     pub fn close(mut self) -> Result<(), AppendError> {
         self.sync()?;
@@ -245,13 +265,6 @@ impl Journal {
         let Some(end) = self.end.as_ref().map(|end| end.name.clone()) else { return Ok(()) };
         let stat = self.disk.stat(&self.path(&end)).map_err(failed)?;
         self.adopt_rewritten(&end, stat).map_err(failed)
-    }
-
-    fn alive(&self) -> Result<(), AppendError> {
-        match &self.poisoned {
-            Some(reason) => Err(AppendError::Poisoned { reason: reason.clone() }),
-            None => Ok(()),
-        }
     }
 
     /// What the mark says of the present end.

@@ -41,7 +41,8 @@ pub use entropy::{Entropy, SystemEntropy};
 pub use epoch::{Doubt, LastSeen, Proof, Tip, epoch_proven};
 pub use group::GroupCommit;
 pub use journal::{
-    AppendError, Commit, Config, Identity, Journal, OpenError, Placed, Recovery, RefusedCommit, Role, Standing, Written,
+    AppendError, Behind, Commit, Config, Identity, Journal, OpenError, Placed, Recovery, RefusedCommit, Role, Standing,
+    Written,
 };
 pub use lock::DaemonLock;
 pub use name::{Branch, JournalFile, JournalKey};

@@ -7,7 +7,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cocli_journal::sim::{Dice, Faults, SimDisk};
-use cocli_journal::{AppendError, Commit, Config, DaemonLock, Disk, Journal, Role, Standing, Tip, Written};
+use cocli_journal::{AppendError, Behind, Commit, Config, DaemonLock, Disk, Journal, Role, Standing, Tip, Written};
 use cocli_model::Stamp;
 use cocli_model::planted::{Bug, plant};
 use common::*;
@@ -24,6 +24,10 @@ struct Seen {
     kept_on: u64,
     refused: u64,
     poisoned: u64,
+    /// Appends that were written over bytes whose sync then failed.
+    poisoned_behind: u64,
+    /// Power cuts and kills between the write of one append and the sync of the one before.
+    cut_behind: u64,
     midnights: u64,
     full: u64,
     foreign: u64,
@@ -135,6 +139,7 @@ impl Node {
             match self.dice.below(8) {
                 0 => self.command()?,
                 1 | 2 => self.step(&mut journal, true)?,
+                3 | 4 => self.pipeline(&mut journal)?,
                 _ => self.step(&mut journal, false)?,
             }
         }
@@ -177,13 +182,17 @@ impl Node {
         self.step(&mut journal, false)
     }
 
+    fn commits(&mut self) -> Vec<Commit> {
+        let count = 1 + self.dice.below(3);
+        let value = |node: &mut Node| {
+            node.number += 1;
+            commit(&format!("v{} {}", node.number, "x".repeat(node.dice.up_to(700))))
+        };
+        (0..count).map(|_| value(self)).collect()
+    }
+
     fn step(&mut self, journal: &mut Journal, pushes_first: bool) -> Result<(), String> {
-        let commits: Vec<Commit> = (0..1 + self.dice.below(3))
-            .map(|_| {
-                self.number += 1;
-                commit(&format!("v{} {}", self.number, "x".repeat(self.dice.up_to(700))))
-            })
-            .collect();
+        let commits = self.commits();
         let written =
             if pushes_first { journal.write(&commits, self.now_ms) } else { journal.append(&commits, self.now_ms) };
         let written = match written {
@@ -194,15 +203,73 @@ impl Node {
                 return Ok(());
             }
         };
-        let days: BTreeSet<_> = written.datagrams.iter().map(|(file, ..)| &file.date).collect();
-        self.seen.midnights += u64::from(days.len() > 1);
-        self.seen.foreign += u64::from(written.others_appended);
+        self.note(&written);
         let answers = self.oracle.show(&written)?;
         if pushes_first && let Err(AppendError::Poisoned { .. }) = journal.sync() {
             return self.reopen(journal);
         }
         self.oracle.acknowledged.extend(answers);
         Ok(())
+    }
+
+    /// Some appends in a pipeline: each is written before the one before it is synced, and
+    /// nobody hears of it before its own sync.
+    fn pipeline(&mut self, journal: &mut Journal) -> Result<(), String> {
+        let mut before: Option<(Written, Behind)> = None;
+        for _ in 0..2 + self.dice.below(3) {
+            let commits = self.commits();
+            let wrote = journal.write_behind(&commits, self.now_ms);
+            if self.dice.below(6) == 0 {
+                self.command()?;
+            }
+            if let Some((written, behind)) = before.take() {
+                let was_on = !self.disk.is_dark();
+                if behind.sync().is_err() {
+                    self.seen.cut_behind += u64::from(wrote.is_ok() && was_on && self.disk.is_dark());
+                    return self.poisoned(journal, wrote.ok());
+                }
+                self.acknowledge(&written)?;
+            }
+            before = match wrote {
+                Ok(wrote) => Some(wrote),
+                Err(AppendError::Poisoned { .. }) => return self.poisoned(journal, None),
+                Err(_) => {
+                    self.seen.refused += 1;
+                    None
+                }
+            };
+        }
+        let Some((written, behind)) = before else { return Ok(()) };
+        if behind.sync().is_ok() { self.acknowledge(&written) } else { self.poisoned(journal, None) }
+    }
+
+    /// R3: what was written after bytes whose sync failed is not acknowledged either, not
+    /// even when the journal has been opened anew.
+    fn poisoned(&mut self, journal: &mut Journal, after: Option<(Written, Behind)>) -> Result<(), String> {
+        let reopened_first = self.dice.coin();
+        if reopened_first {
+            self.reopen(journal)?;
+        }
+        if let Some((written, behind)) = after {
+            self.seen.poisoned_behind += 1;
+            if behind.sync().is_ok() {
+                return Err(format!("{:?} was acknowledged after a failed sync", written.commits));
+            }
+        }
+        if reopened_first { Ok(()) } else { self.reopen(journal) }
+    }
+
+    fn acknowledge(&mut self, written: &Written) -> Result<(), String> {
+        self.note(written);
+        let answers = self.oracle.show(written)?;
+        self.oracle.acknowledged.extend(answers);
+        Ok(())
+    }
+
+    fn note(&mut self, written: &Written) {
+        let days: BTreeSet<_> = written.datagrams.iter().map(|(file, ..)| &file.date).collect();
+        self.seen.midnights += u64::from(days.len() > 1);
+        self.seen.foreign += u64::from(written.others_appended);
     }
 
     fn reopen(&mut self, journal: &mut Journal) -> Result<(), String> {
@@ -235,6 +302,8 @@ impl Seen {
         self.kept_on += other.kept_on;
         self.refused += other.refused;
         self.poisoned += other.poisoned;
+        self.poisoned_behind += other.poisoned_behind;
+        self.cut_behind += other.cut_behind;
         self.midnights += other.midnights;
         self.full += other.full;
         self.foreign += other.foreign;
@@ -262,6 +331,8 @@ fn l01_acknowledged_is_durable_over_thousands_of_power_cuts() {
         ("torn tails", seen.tails),
         ("refused appends", seen.refused),
         ("failed syncs", seen.poisoned),
+        ("appends written over bytes whose sync failed", seen.poisoned_behind),
+        ("deaths between a write and the sync before it", seen.cut_behind),
         ("appends over midnight", seen.midnights),
         ("records kept that nobody was told of", seen.survivors - seen.acknowledged),
     ] {

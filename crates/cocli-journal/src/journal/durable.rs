@@ -3,11 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use cocli_model::Epoch;
-use cocli_model::planted::{Bug, is as planted};
 
 use super::Journal;
+use super::behind::{Behind, Failed, Unsynced, sync_files};
 use super::types::{AppendError, OpenError, Standing};
 use crate::disk::{DiskFile, FileStat, Open};
 use crate::epoch::Doubt;
@@ -16,24 +17,41 @@ use crate::name::JournalFile;
 use crate::repair::write_again;
 use crate::state::set_dirty;
 
-/// A file with bytes that are not durable yet.
-#[derive(Debug)]
-pub(super) struct Unsynced {
-    file: Arc<dyn DiskFile>,
-    path: PathBuf,
-    /// Its name may not be durable either.
-    unnamed: bool,
-}
-
 impl Journal {
     /// Takes note of a file that is to be synced; once is enough for many writes.
-    pub(super) fn note_unsynced(&mut self, file: &Arc<dyn DiskFile>, path: PathBuf, unnamed: bool) {
+    pub(super) fn note_unsynced(&mut self, file: &Arc<dyn DiskFile>, path: PathBuf, named: &Arc<AtomicBool>) {
+        let (file, named) = (Arc::clone(file), Arc::clone(named));
         match self.unsynced.last_mut().filter(|last| last.path == path) {
-            Some(last) => {
-                last.file = Arc::clone(file);
-                last.unnamed |= unnamed;
-            }
-            None => self.unsynced.push(Unsynced { file: Arc::clone(file), path, unnamed }),
+            Some(last) => (last.file, last.named) = (file, named),
+            None => self.unsynced.push(Unsynced { file, path, named }),
+        }
+    }
+
+    /// Takes notice of a sync that failed elsewhere.
+    pub(crate) fn hear_of_failure(&mut self) {
+        let _known_now = self.alive();
+    }
+
+    /// What was written and not synced, to be synced by whoever holds it.
+    pub(super) fn behind(&mut self) -> Behind {
+        Behind {
+            disk: Arc::clone(&self.disk),
+            wal: self.config.place.wal(),
+            files: std::mem::take(&mut self.unsynced),
+            turn: self.turn.clone(),
+            failed: self.failed.clone(),
+        }
+    }
+
+    /// Refuses once a sync has failed, also one that ran while this journal was written on.
+    pub(super) fn alive(&mut self) -> Result<(), AppendError> {
+        if self.poisoned.is_none() {
+            let reason = self.failed.reason().clone();
+            reason.into_iter().for_each(|reason| self.distrust(&reason));
+        }
+        match &self.poisoned {
+            Some(reason) => Err(AppendError::Poisoned { reason: reason.clone() }),
+            None => Ok(()),
         }
     }
 
@@ -62,23 +80,15 @@ impl Journal {
     /// Makes everything written so far durable. After an error the journal is poisoned.
     pub fn sync(&mut self) -> Result<(), AppendError> {
         self.alive()?;
+        let turn = self.turn.clone();
+        let _turn = turn.wait();
+        // Who had the turn may have failed.
+        self.alive()?;
         let unsynced = std::mem::take(&mut self.unsynced);
-        if planted(Bug::FsyncSkipped) {
-            return Ok(());
-        }
-        let wal = self.config.place.wal();
-        for Unsynced { file, path, unnamed } in unsynced {
-            let synced = file.sync_data().and_then(|()| if unnamed { self.disk.sync_dir(&wal) } else { Ok(()) });
-            if let Err(error) = synced {
-                return Err(self.poison(&path, &format!("sync failed: {error}")));
-            }
-            if let Some(end) =
-                self.end.as_mut().filter(|end| self.config.place.wal().join(end.name.to_string()) == path)
-            {
-                end.named = true;
-            }
-        }
-        Ok(())
+        sync_files(&*self.disk, &self.config.place.wal(), &unsynced).map_err(|reason| {
+            self.distrust(&reason);
+            AppendError::Poisoned { reason }
+        })
     }
 
     pub(super) fn poison(&mut self, path: &Path, what: &str) -> AppendError {
@@ -90,6 +100,7 @@ impl Journal {
     /// Acknowledges nothing more until the journal has been opened anew.
     pub(crate) fn distrust(&mut self, reason: &str) {
         self.poisoned = Some(reason.to_owned());
+        *self.failed.reason() = Some(reason.to_owned());
         self.standing = Standing::Doubtful(Doubt::SyncFailed);
         self.forget_mark();
     }
@@ -97,8 +108,13 @@ impl Journal {
     /// Opens a poisoned journal anew: reads what is there, and goes on under a new epoch.
     pub fn reopen(&mut self) -> Result<(), OpenError> {
         let _lock = JournalLock::take(&*self.disk, &self.config.place, &self.config.holder)?;
+        let turn = self.turn.clone();
+        let _turn = turn.wait();
+        self.hear_of_failure();
         self.unsynced.clear();
         self.load()?;
+        // What was written behind before keeps the old one, and stays poisoned.
+        self.failed = Failed::default();
         if self.poisoned.take().is_some() {
             self.standing = Standing::Doubtful(Doubt::SyncFailed);
             self.unsure = true;

@@ -1,5 +1,7 @@
 //! Following a journal that other processes append to, from an end that was proven.
 
+use std::sync::Arc;
+
 use super::load::failed;
 use super::types::{OpenError, Standing};
 use super::{End, Journal};
@@ -76,9 +78,9 @@ impl Journal {
         if !grew && !same {
             return Ok(Some(before.clone()));
         }
-        let named = same && before.named;
+        let named = if same { Arc::clone(&before.named) } else { Arc::default() };
         if grew {
-            self.note_unsynced(&file, path, !named);
+            self.note_unsynced(&file, path, &named);
         }
         let tip = survey.tip.unwrap_or(before.tip);
         Ok(Some(End { name: name.clone(), file, id: stat.id, len_bytes, tip, named }))

@@ -6,6 +6,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cocli_model::planted::{Bug, is as planted};
 use cocli_model::stamp::Clock;
@@ -151,7 +152,7 @@ impl Journal {
         let stat = file.stat()?;
         if let Some(tip) = self.unmoved(name, stat, &*file, seen)? {
             let (id, len_bytes) = (stat.id, stat.len_bytes);
-            return Ok(Some(End { name: name.clone(), file, id, len_bytes, tip, named: false }));
+            return Ok(Some(End { name: name.clone(), file, id, len_bytes, tip, named: Arc::default() }));
         }
         let mut survey = self.survey(&*file, name)?;
         let mut len_bytes = survey.good_end;
@@ -164,7 +165,7 @@ impl Journal {
         }
         let Some(tip) = survey.tip else { return Ok(None) };
         self.recovery.damaged.append(&mut survey.damaged);
-        Ok(Some(End { name: name.clone(), id: file.stat()?.id, file, len_bytes, tip, named: false }))
+        Ok(Some(End { name: name.clone(), id: file.stat()?.id, file, len_bytes, tip, named: Arc::default() }))
     }
 
     fn survey(&self, file: &dyn DiskFile, name: &JournalFile) -> io::Result<Survey> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cocli_model::datagram::{DATAGRAM_BYTES_MAX, DatagramError, Header, ROWS_MAX};
 use cocli_model::dot::SEQ_MAX;
-use cocli_model::row::row_text;
+use cocli_model::row::Row;
 use cocli_model::stamp::Clock;
 use cocli_model::{Cid, Datagram, Draft, Epoch, Stamp};
 
@@ -66,9 +66,10 @@ struct Packer<'a> {
     chain: Chain,
     cluster_ms: i64,
     entropy: &'a mut dyn Entropy,
-    /// Commits of the datagram that is being filled: their number, stamp and rows.
-    batch: Vec<(usize, (Stamp, Vec<Draft>))>,
-    rows: usize,
+    /// Commits of the datagram that is being filled: their number, stamp and how many rows.
+    batch: Vec<(usize, Stamp, usize)>,
+    /// Their rows.
+    rows: Vec<Row>,
     bytes: usize,
     placed: Vec<(usize, Placed)>,
     datagrams: Vec<Arc<Datagram>>,
@@ -82,7 +83,7 @@ impl<'a> Packer<'a> {
             cluster_ms,
             entropy,
             batch: Vec::new(),
-            rows: 0,
+            rows: Vec::new(),
             bytes: OVERHEAD_BYTES,
             placed: Vec::new(),
             datagrams: Vec::new(),
@@ -107,99 +108,90 @@ impl<'a> Packer<'a> {
     /// it or others were refused.
     fn add(&mut self, index: usize, commit: &Commit, refused: &mut [Option<RefusedCommit>]) -> io::Result<bool> {
         let stamp = self.chain.clock.tick(self.cluster_ms);
-        let first = self.chain.next + self.rows as u64;
-        let rows = commit.rows(At { stamp, epoch: self.chain.epoch, first });
-        let bytes = match self.measure(&rows, stamp, first) {
-            Ok(bytes) => bytes,
+        let first = self.chain.next + self.rows.len() as u64;
+        let drafts = commit.rows(At { stamp, epoch: self.chain.epoch, first });
+        let (rows, bytes) = match self.write(drafts, stamp, first) {
+            Ok(written) => written,
             Err(reason) => {
                 refused[index] = Some(reason);
                 return Ok(false);
             }
         };
-        let other_day = self.batch.last().is_some_and(|(_, (before, _))| before.day() != stamp.day());
-        let full = self.rows + rows.len() > ROWS_MAX || self.bytes + bytes > DATAGRAM_BYTES_MAX;
+        let other_day = self.batch.last().is_some_and(|(_, before, _)| before.day() != stamp.day());
+        let full = self.rows.len() + rows.len() > ROWS_MAX || self.bytes + bytes > DATAGRAM_BYTES_MAX;
         if (other_day || full) && !self.close(refused)? {
             return Ok(false);
         }
-        self.rows += rows.len();
         self.bytes += bytes;
-        self.batch.push((index, (stamp, rows)));
+        self.batch.push((index, stamp, rows.len()));
+        self.rows.extend(rows);
         Ok(true)
     }
 
-    /// The bytes a commit takes on the wire, at most.
-    fn measure(&self, rows: &[Draft], stamp: Stamp, first: u64) -> Result<usize, RefusedCommit> {
-        if rows.is_empty() {
+    /// A commit's rows from sequence number `first` on, and the bytes they take on the wire,
+    /// at most.
+    fn write(&self, drafts: Vec<Draft>, stamp: Stamp, first: u64) -> Result<(Vec<Row>, usize), RefusedCommit> {
+        if drafts.is_empty() {
             return Err(RefusedCommit::Empty);
         }
-        if rows.len() > ROWS_MAX {
-            return Err(RefusedCommit::TooManyRows(rows.len()));
+        if drafts.len() > ROWS_MAX {
+            return Err(RefusedCommit::TooManyRows(drafts.len()));
         }
         if first > SEQ_MAX - ROWS_MAX as u64 {
             return Err(RefusedCommit::Exhausted);
         }
+        if self.batch.last().is_some_and(|(_, before, _)| *before >= stamp) {
+            return Err(RefusedCommit::Format(DatagramError::Shape(format!("stamps do not rise at {stamp}"))));
+        }
         let Identity { author, environment, .. } = self.identity;
-        let text = |row: &Draft| row_text(row, stamp, author, *environment, self.chain.epoch, SEQ_MAX).len();
-        let bytes = rows.iter().map(|row| text(row) + ROW_OVERHEAD_BYTES).sum();
-        if OVERHEAD_BYTES + bytes > DATAGRAM_BYTES_MAX { Err(RefusedCommit::TooLarge(bytes)) } else { Ok(bytes) }
+        let (mut rows, mut bytes) = (Vec::with_capacity(drafts.len()), 0);
+        for (index, (draft, seq)) in drafts.into_iter().zip(first..).enumerate() {
+            let row = Row::of_draft(draft, stamp, author, *environment, self.chain.epoch, seq)
+                .map_err(|source| DatagramError::Row { index, source })?;
+            if row.is_seal() {
+                return Err(DatagramError::Shape(format!("row {index} is a seal among the rows")).into());
+            }
+            bytes += row.text().len() + ROW_OVERHEAD_BYTES;
+            rows.push(row);
+        }
+        if OVERHEAD_BYTES + bytes > DATAGRAM_BYTES_MAX {
+            Err(RefusedCommit::TooLarge(bytes))
+        } else {
+            Ok((rows, bytes))
+        }
     }
 
-    /// Seals what has been gathered. `false`: commits in it were refused.
+    /// Seals what has been gathered. `false`: one commit of it was refused.
     fn close(&mut self, refused: &mut [Option<RefusedCommit>]) -> io::Result<bool> {
-        if self.batch.is_empty() {
-            return Ok(true);
-        }
-        let (indexes, commits): (Vec<usize>, Vec<_>) = self.batch.drain(..).unzip();
-        match self.seal(&commits)? {
-            Ok(datagram) => self.take(datagram, &indexes, &commits),
-            Err(error) => return self.find_offenders(&indexes, &commits, error, refused),
-        }
-        (self.rows, self.bytes) = (0, OVERHEAD_BYTES);
-        Ok(true)
-    }
-
-    fn seal(&mut self, commits: &[(Stamp, Vec<Draft>)]) -> io::Result<Result<Datagram, DatagramError>> {
+        let Some((blamed, ..)) = self.batch.first().copied() else { return Ok(true) };
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt)?;
         let Identity { author, key, environment } = self.identity;
         let Chain { epoch, next: first, prev, .. } = self.chain;
         let header = Header { author: author.clone(), environment: *environment, epoch, first, prev };
-        Ok(Datagram::seal(header, commits, salt, key))
+        match Datagram::seal_rows(header, std::mem::take(&mut self.rows), salt, key) {
+            Ok(datagram) => self.take(datagram),
+            Err(error) => {
+                // What one commit can break was refused when it was added. Somebody bears
+                // what is left, so that every round ends with fewer commits.
+                refused[blamed] = Some(RefusedCommit::Format(error));
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    fn take(&mut self, datagram: Datagram, indexes: &[usize], commits: &[(Stamp, Vec<Draft>)]) {
+    fn take(&mut self, datagram: Datagram) {
         let datagram = Arc::new(datagram);
         let mut row = 0;
-        for (index, (stamp, rows)) in indexes.iter().zip(commits) {
-            let (stamp, rows) = (*stamp, rows.len());
-            self.placed.push((*index, Placed { stamp, datagram: Arc::clone(&datagram), row, rows }));
+        for (index, stamp, rows) in self.batch.drain(..) {
+            self.placed.push((index, Placed { stamp, datagram: Arc::clone(&datagram), row, rows }));
             row += rows;
         }
+        self.bytes = OVERHEAD_BYTES;
         self.chain.next = datagram.last() + 1;
         self.chain.prev = Some(datagram.cid());
         self.datagrams.push(datagram);
-    }
-
-    /// Seals each commit alone to see which ones break the format; if none does, the first
-    /// bears the error, so that every round ends with fewer commits.
-    fn find_offenders(
-        &mut self,
-        indexes: &[usize],
-        commits: &[(Stamp, Vec<Draft>)],
-        error: DatagramError,
-        refused: &mut [Option<RefusedCommit>],
-    ) -> io::Result<bool> {
-        let mut found = false;
-        for (index, commit) in indexes.iter().zip(commits) {
-            if let Err(error) = self.seal(std::slice::from_ref(commit))? {
-                refused[*index] = Some(RefusedCommit::Format(error));
-                found = true;
-            }
-        }
-        if !found {
-            refused[indexes[0]] = Some(RefusedCommit::Format(error));
-        }
-        Ok(false)
     }
 
     fn finish(self, refused: Vec<Option<RefusedCommit>>) -> Packed {

@@ -101,24 +101,24 @@ impl Journal {
     /// Writes datagrams to the files of their days: one write a file. All or nothing.
     fn write_all(&mut self, datagrams: &[Arc<Datagram>], opened: bool) -> Result<Vec<Place>, AppendError> {
         let portions = portions(datagrams);
-        let count = portions.len();
         let (mut touched, mut places, mut end) = (Vec::new(), Vec::new(), self.end.clone().filter(|_| !opened));
         for (i, portion) in portions.into_iter().enumerate() {
             let path = self.path(&portion.name);
+            let before = end.as_ref().or(self.end.as_ref());
+            if let Some(before) = before.filter(|before| before.name != portion.name).cloned() {
+                self.leave(&before, i > 0)?;
+            }
             let wrote = self.write_portion(&portion, &path, end.as_ref(), &mut touched);
             let (file, stat) = match wrote {
                 Ok(wrote) => wrote,
                 Err(source) => return Err(self.take_back(touched, &path, source)),
             };
             let before = stat.len_bytes - portion.bytes.len() as u64;
-            let named = end.as_ref().is_some_and(|end: &End| end.name == portion.name && end.named);
-            self.note_unsynced(&file, path, !named);
-            if i + 1 < count && !planted(Bug::MidnightDropsTail) {
-                // What the next file chains to must not be lost while that is kept.
-                self.sync()?;
-            } else if i + 1 < count {
-                self.unsynced.clear();
-            }
+            let named = match end.as_ref().filter(|end: &&End| end.name == portion.name) {
+                Some(end) => Arc::clone(&end.named),
+                None => Arc::default(),
+            };
+            self.note_unsynced(&file, path, &named);
             let last = &portion.datagrams[portion.datagrams.len() - 1].1;
             let (name, tip) = (portion.name.clone(), tip_of(last));
             end = Some(End { name, file, id: stat.id, len_bytes: stat.len_bytes, tip, named });
@@ -130,6 +130,18 @@ impl Journal {
         self.end = end;
         self.standing = Standing::Proven(Proof::InMemory);
         Ok(places)
+    }
+
+    /// Makes a file durable before anything stands in the next one, which chains to it or
+    /// names its end: also what was written behind, of which nobody here knows how far its
+    /// sync has come.
+    fn leave(&mut self, end: &End, same_append: bool) -> Result<(), AppendError> {
+        if planted(Bug::MidnightDropsTail) && same_append {
+            self.unsynced.clear();
+            return Ok(());
+        }
+        self.note_unsynced(&end.file, self.path(&end.name), &end.named);
+        self.sync()
     }
 
     fn write_portion(
@@ -171,6 +183,9 @@ impl Journal {
 
     /// Takes back what was written of an append that failed.
     fn take_back(&mut self, touched: Vec<Touched>, path: &Path, source: io::Error) -> AppendError {
+        // Not while what was written before is being synced: an error is told only once.
+        let turn = self.turn.clone();
+        let _turn = turn.wait();
         for Touched { file, path, before_bytes, created } in touched.into_iter().rev() {
             // Durably: or a power cut could bring back what the next append stands in place of.
             let undone = if created {

@@ -1,11 +1,15 @@
 //! Group commit: many writers, each waiting for its commit to be durable, against the same
 //! bytes in the same batches, written raw and synced.
+//!
+//! A batch is what one `fdatasync` made durable for all who waited: the raw side has each of
+//! them ready, and neither threads nor a format. Ours starts with its threads there and its
+//! records ready, as the raw side starts with its bytes.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow};
@@ -27,6 +31,9 @@ const WRITERS: [usize; 3] = [1, 8, 64];
 /// How long ours writes before the same is written raw. Short, because the disk goes from
 /// fast to slow and back within a second; what one round pays the other is to pay too.
 const SLICE: Duration = Duration::from_millis(50);
+
+/// Different records that the writers take turns with.
+const RECORDS: usize = 1_000;
 
 /// A slice of ours: what was appended, in batches, and how long it took.
 struct Slice {
@@ -73,6 +80,7 @@ struct Stage {
     /// Bytes of each append since they were last taken.
     batches: Arc<Mutex<Vec<usize>>>,
     raw: File,
+    records: Vec<Commit>,
 }
 
 impl Stage {
@@ -84,12 +92,14 @@ impl Stage {
             told.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
         };
         let group = GroupCommit::new(journal(folder)?, Some(Box::new(observer)));
+        let record = |number| Commit::new(vec![set(&company(number), "phone", &hundred_bytes(number))]);
+        let records: Vec<Commit> = (0..RECORDS).map(record).collect();
         // The first append opens an epoch and makes the file; so does the raw one.
-        submit(&group, 0)?;
+        submit(&group, &records[0])?;
         let mut raw = File::options().append(true).create_new(true).open(folder.join("raw")).context("make a file")?;
         raw.write_all(b"x\n")?;
         raw.sync_all()?;
-        Ok(Stage { group, batches, raw })
+        Ok(Stage { group, batches, raw, records })
     }
 
     fn taken(&self) -> Vec<usize> {
@@ -99,18 +109,22 @@ impl Stage {
     /// Every writer hands in one commit after the other, for [`SLICE`].
     fn write_grouped(&self, writers: usize) -> Result<Slice> {
         self.taken();
-        let (group, done) = (&self.group, &AtomicUsize::new(0));
-        let start = Instant::now();
-        let work = |writer: usize| -> Result<()> {
+        let (done, ready) = (&AtomicUsize::new(0), &Barrier::new(writers));
+        let work = |writer: usize| -> Result<Instant> {
+            ready.wait();
+            let start = Instant::now();
             while start.elapsed() < SLICE {
-                submit(group, writer + done.fetch_add(1, Ordering::Relaxed))?;
+                let number = writer + done.fetch_add(1, Ordering::Relaxed);
+                submit(&self.group, &self.records[number % RECORDS])?;
             }
-            Ok(())
+            Ok(start)
         };
-        std::thread::scope(|scope| {
+        // From the first who started to the last who came back.
+        let starts = std::thread::scope(|scope| -> Result<Vec<Instant>> {
             let threads: Vec<_> = (0..writers).map(|writer| scope.spawn(move || work(writer))).collect();
-            threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow!("a writer panicked"))?)
+            threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a writer panicked"))?).collect()
         })?;
+        let start = starts.into_iter().min().context("no writer started")?;
         let seconds = start.elapsed().as_secs_f64();
         Ok(Slice { commits: done.load(Ordering::Relaxed), batches: self.taken(), seconds })
     }
@@ -127,9 +141,8 @@ impl Stage {
     }
 }
 
-fn submit(group: &GroupCommit, number: usize) -> Result<()> {
-    let commit = Commit::new(vec![set(&company(number % 1_000), "phone", &hundred_bytes(number))]);
-    for placed in group.submit(vec![commit], now_ms())? {
+fn submit(group: &GroupCommit, record: &Commit) -> Result<()> {
+    for placed in group.submit(vec![record.clone()], now_ms())? {
         placed?;
     }
     Ok(())

@@ -86,7 +86,8 @@ impl GroupCommit {
     /// Sleeps until this batch has been answered, or is to be led by whoever watches it.
     fn keep_watch<'a>(&'a self, mut queue: MutexGuard<'a, Queue>, batch: &Arc<Batch>) -> MutexGuard<'a, Queue> {
         queue.watchers += 1;
-        while !batch.is_answered() && !(queue.gathers(batch) && queue.may_close()) {
+        let is_over = |queue: &Queue| batch.is_answered() || (queue.gathers(batch) && queue.may_close());
+        while !is_over(&queue) {
             queue = self.watch.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         queue.watchers -= 1;

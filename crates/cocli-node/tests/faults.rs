@@ -325,10 +325,15 @@ fn r07_a_truncated_replica_is_fetched_again() {
 
 #[test]
 fn r08_a_flipped_bit_in_the_middle_of_a_replica_is_repaired_from_its_peer() {
-    is_mended(|bytes| {
-        let at = bytes.len() / 2;
-        bytes[at] ^= 1;
-    });
+    is_mended(rot_a_value);
+}
+
+/// Flips a bit in the middle: of a value, because whether one of a signature rotted is told
+/// by its owner's key alone.
+fn rot_a_value(bytes: &mut Vec<u8>) {
+    let value = b"Firm 100";
+    let at = bytes.windows(value.len()).position(|window| window == value).unwrap();
+    bytes[at] ^= 1;
 }
 
 /// The journal of the first node, of which `damage` rots a part while it is off.
@@ -350,10 +355,7 @@ fn rots(damage: impl Fn(&mut Vec<u8>)) -> (Cluster, std::path::PathBuf, Vec<u8>)
 
 #[test]
 fn r08_damage_in_ones_own_journal_is_healed_from_peers() {
-    let (mut cluster, path, whole) = rots(|bytes| {
-        let at = bytes.len() / 2;
-        bytes[at] ^= 1;
-    });
+    let (mut cluster, path, whole) = rots(rot_a_value);
     let before = cluster.nodes[0].journal().tip().unwrap().epoch;
     cluster.nodes[0].start();
     // Written while a part of the journal is damaged, and behind it.
@@ -369,17 +371,14 @@ fn r08_damage_in_ones_own_journal_is_healed_from_peers() {
 
 #[test]
 fn r08_damage_that_nobody_can_heal_is_told_and_the_node_goes_on() {
-    let (mut cluster, _, _) = rots(|bytes| {
-        let at = bytes.len() / 2;
-        bytes[at] ^= 1;
-    });
+    let (mut cluster, _, _) = rots(rot_a_value);
     // The others are gone, and with them the only good copies.
     cluster.nodes[1].stop();
     cluster.nodes[2].stop();
     cluster.nodes[0].start();
     let status = cluster.nodes[0].status();
     let alarm = status.alarms.iter().find(|alarm| alarm.subject.starts_with("damage of")).unwrap();
-    assert!(alarm.message.starts_with("1 records") || alarm.message.starts_with("2 records"), "{}", alarm.message);
+    assert!(alarm.message.starts_with("1 records"), "{}", alarm.message);
     cluster.nodes[0].write(&[vec![draft("companies/acme", "city", "Brea")]], Level::Local).unwrap();
     assert_eq!(cluster.nodes[0].shows("companies/acme", "city").as_deref(), Some("Brea"));
     assert_eq!(cluster.nodes[0].shows("companies/firm-199", "name").as_deref(), Some("Firm 199"));

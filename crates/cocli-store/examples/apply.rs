@@ -72,8 +72,7 @@ fn raw(folder: &TempDir) -> Duration {
     let _ = std::fs::remove_file(&path);
     drop(StateDb::open(&path, FolderId::from_random([1; 16])).unwrap());
     let mut conn = Connection::open(&path).unwrap();
-    conn.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2000;")
-        .unwrap();
+    conn.execute_batch(cocli_store::state::PRAGMAS).unwrap();
     let start = Instant::now();
     let tx = conn.transaction().unwrap();
     for (table, rows) in &rows {

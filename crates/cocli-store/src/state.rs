@@ -12,7 +12,8 @@
 //! | `journals`, `ranges` | a journal; the targets whose `!` covers a range of it |
 //! | `marks` | how far a journal was read: the frontier |
 //! | `counters` | rows not folded, by reason; how much is listed |
-//! | `stale`, `views` | targets whose file waits to be written; what was written |
+//! | `stale` | a target whose file waits to be written |
+//! | `views`, `pages` | a version of a file; the newest of a target's |
 //!
 //! - The frontier stands in the transaction of the rows it speaks for. After a crash the
 //!   file is a little behind its journals, never ahead of them by its own doing.
@@ -53,4 +54,5 @@ pub use history::CommitRef;
 pub(crate) use kind::has_view;
 pub use open::{Opened, StateDb, Why};
 pub use query::{Listed, normal_domain};
+pub use schema::PRAGMAS;
 pub use tx::Tx;

@@ -165,6 +165,37 @@ fn l07_only_what_changed_is_touched() {
     assert_eq!((report.written.len(), report.unchanged), (0, 1));
 }
 
+/// What a change writes into `state.db`, in pages: among many companies at most one page more
+/// for each that changed (its cells lie far from those of the next), and nothing else grows.
+#[test]
+fn l07_a_change_among_many_writes_one_page_a_company_more_than_among_few() {
+    const CHANGED: usize = 100;
+    const FIELDS: [&str; 5] = ["name", "phone", "city", "email", "website"];
+    let mut pages = Vec::new();
+    for present in [200, 4_000] {
+        let (mut desk, mut node) = (Desk::new(), Node::new(1));
+        let rows = |company: usize, fields: &[&str], what: &str| -> Vec<cocli_model::Draft> {
+            let target = format!("companies/company-{company:05}");
+            let row = |field: &&str| draft(&target, field, &format!("{field}, {what}, {company}"), Rank::Import);
+            fields.iter().map(row).collect()
+        };
+        let all: Vec<_> = (0..present).flat_map(|company| rows(company, &FIELDS, "first")).collect();
+        let first: Vec<Datagram> = all.chunks(500).map(|rows| node.seal(rows.to_vec(), 5)).collect();
+        desk.fold(&first);
+        desk.write();
+        let wal = desk.folder.path().join("state.db-wal");
+        let before = fs::metadata(&wal).unwrap().len();
+        let spread = (0..CHANGED).map(|n| n * (present / CHANGED));
+        let change: Vec<_> = spread.flat_map(|company| rows(company, &FIELDS[1..], "then")).collect();
+        let change = node.seal(change, 4);
+        desk.fold(&[change]);
+        assert_eq!(desk.write().written.len(), CHANGED);
+        // A frame of the log is a page with 24 bytes in front, and nothing was folded back yet.
+        pages.push((fs::metadata(&wal).unwrap().len() - before) as usize / (4_096 + 24));
+    }
+    assert!(pages[0] > 20 && pages[1] <= pages[0] + CHANGED + CHANGED / 4, "{pages:?}");
+}
+
 #[test]
 fn a_file_that_somebody_edited_is_left_alone() {
     let mut desk = Desk::new();

@@ -1,5 +1,10 @@
-//! What was written, per file: the table `views`, read before a file is touched and
-//! marked after its batch was synced.
+//! What was written, per file: read before a file is touched and marked after its batch
+//! was synced.
+//!
+//! Versions (`views`) stand in the order in which they were written, whatever their files:
+//! a batch appends its own side by side and marks them there. Only a narrow table
+//! (`pages`: the newest version of each target's file) is written all over, so that a
+//! batch costs the same among many files as among few.
 
 use cocli_model::Target;
 
@@ -7,7 +12,7 @@ use super::render::View;
 use crate::state::{StateError, Tx};
 
 /// Versions of a file that are remembered: an editor's buffer may be that old.
-pub(super) const VERSIONS_MAX: i64 = 8;
+pub(super) const VERSIONS_MAX: usize = 8;
 
 /// A target whose file waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +26,20 @@ pub(super) struct Stale {
 /// What is known of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Page {
-    /// Hashes of its versions, the newest first.
-    pub(super) hashes: Vec<[u8; 32]>,
-    /// The newest version's number, 0 if there is none.
-    pub(super) version: i64,
+    /// Hash of its newest version; `None` if there is none.
+    pub(super) newest: Option<[u8; 32]>,
     /// Whether a batch that wrote it was never marked.
     pub(super) unmarked: bool,
+}
+
+/// The newest version of a file, as it links to those before it.
+struct Newest {
+    no: i64,
+    written: bool,
+    /// The versions before it, the newest first.
+    older: Vec<i64>,
+    /// How many of these were of batches that a crash ended.
+    unsettled: i64,
 }
 
 impl Tx<'_> {
@@ -49,42 +62,80 @@ impl Tx<'_> {
         Ok(!self.stale(1)?.is_empty())
     }
 
-    pub(super) fn page(&self, path: &str) -> Result<Page, StateError> {
-        let sql = "SELECT version, written, hash FROM views WHERE path = ? ORDER BY version DESC";
-        let rows: Vec<(i64, bool, [u8; 32])> =
-            self.rows(sql, &[&path], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(Page {
-            version: rows.first().map_or(0, |row| row.0),
-            unmarked: rows.iter().any(|row| !row.1),
-            hashes: rows.into_iter().map(|row| row.2).collect(),
-        })
+    pub(super) fn page(&self, target: i64) -> Result<Page, StateError> {
+        let sql = "SELECT hash, written FROM pages JOIN views ON no = last WHERE target = ?";
+        let page = |row: &rusqlite::Row<'_>| Ok(Page { newest: Some(row.get(0)?), unmarked: !row.get::<_, bool>(1)? });
+        Ok(self.rows(sql, &[&target], page)?.pop().unwrap_or_default())
+    }
+
+    /// Whether a version of the target's file that is still remembered has this hash.
+    pub(super) fn is_version(&self, target: i64, hash: &blake3::Hash) -> Result<bool, StateError> {
+        let Some(newest) = self.newest_version(target)? else { return Ok(false) };
+        for no in std::iter::once(newest.no).chain(newest.older) {
+            let found = self.rows("SELECT hash FROM views WHERE no = ?", &[&no], |row| row.get::<_, [u8; 32]>(0))?;
+            if found.iter().any(|found| found == hash.as_bytes()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn newest_version(&self, target: i64) -> Result<Option<Newest>, StateError> {
+        let sql = "SELECT no, written, older, unsettled FROM pages JOIN views ON no = last WHERE target = ?";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get(3)?));
+        let Some((no, written, older, unsettled)) = self.rows(sql, &[&target], read)?.pop() else { return Ok(None) };
+        let parse = |no: &str| no.parse().map_err(|_| StateError::Damaged(format!("versions {older:?}")));
+        let older = older.split_terminator(',').map(parse).collect::<Result<_, _>>()?;
+        Ok(Some(Newest { no, written, older, unsettled }))
     }
 
     /// Notes what is about to be written, so that it is known again after a crash.
-    pub(super) fn intend(&mut self, path: &str, version: i64, view: &View) -> Result<(), StateError> {
+    pub(super) fn intend(&mut self, target: i64, view: &View) -> Result<(), StateError> {
+        let (older, unsettled) = match self.newest_version(target)? {
+            Some(before) => {
+                let unsettled = if before.written { 0 } else { before.unsettled + 1 };
+                (std::iter::once(before.no).chain(before.older).collect(), unsettled)
+            }
+            None => (Vec::new(), 0),
+        };
         let len = i64::try_from(view.text.len()).unwrap_or(i64::MAX);
         let hash = *blake3::hash(view.text.as_bytes()).as_bytes();
-        self.run("INSERT INTO views VALUES (?, ?, 0, ?, ?, NULL, ?)", &[&path, &version, &len, &hash, &view.shown])?;
-        if version > VERSIONS_MAX {
-            self.run("DELETE FROM views WHERE path = ? AND version <= ?", &[&path, &(version - VERSIONS_MAX)])?;
-        }
-        Ok(())
+        let sql = "INSERT INTO views (written, len, hash, shown, older, unsettled) VALUES (0, ?, ?, ?, ?, ?)";
+        self.run(sql, &[&len, &hash, &view.shown, &numbers(&older), &unsettled])?;
+        self.run("REPLACE INTO pages VALUES (?, last_insert_rowid())", &[&target])
     }
 
     /// Notes that the newest version stands on the disk. Versions of batches that a crash
-    /// ended are settled with it.
-    pub(super) fn mark_written(&mut self, path: &str, mtime_ns: i64) -> Result<(), StateError> {
-        self.run("UPDATE views SET written = 1, mtime_ns = ? WHERE path = ? AND NOT written", &[&mtime_ns, &path])
+    /// ended are settled with it; those that are too old are forgotten.
+    pub(super) fn mark_written(&mut self, target: i64, mtime_ns: i64) -> Result<(), StateError> {
+        let Some(mut newest) = self.newest_version(target)? else { return Ok(()) };
+        for no in newest.older.iter().take(usize::try_from(newest.unsettled).unwrap_or(0)) {
+            self.run("UPDATE views SET written = 1, mtime_ns = ? WHERE no = ?", &[&mtime_ns, no])?;
+        }
+        for no in newest.older.drain(newest.older.len().min(VERSIONS_MAX - 1)..) {
+            self.run("DELETE FROM views WHERE no = ?", &[&no])?;
+        }
+        let sql = "UPDATE views SET written = 1, mtime_ns = ?, older = ?, unsettled = 0 WHERE no = ?";
+        self.run(sql, &[&mtime_ns, &numbers(&newest.older), &newest.no])
     }
 
     /// Takes back what was intended and not done.
-    pub(super) fn withdraw(&mut self, path: &str, version: i64) -> Result<(), StateError> {
-        self.run("DELETE FROM views WHERE path = ? AND version = ? AND NOT written", &[&path, &version])
+    pub(super) fn withdraw(&mut self, target: i64) -> Result<(), StateError> {
+        let Some(newest) = self.newest_version(target)?.filter(|newest| !newest.written) else { return Ok(()) };
+        self.run("DELETE FROM views WHERE no = ?", &[&newest.no])?;
+        match newest.older.first() {
+            Some(before) => self.run("REPLACE INTO pages VALUES (?, ?)", &[&target, before]),
+            None => self.run("DELETE FROM pages WHERE target = ?", &[&target]),
+        }
     }
 
     /// Forgets a file that is ours no more.
-    pub(super) fn forget_page(&mut self, path: &str) -> Result<(), StateError> {
-        self.run("DELETE FROM views WHERE path = ?", &[&path])
+    pub(super) fn forget_page(&mut self, target: i64) -> Result<(), StateError> {
+        let Some(newest) = self.newest_version(target)? else { return Ok(()) };
+        for no in std::iter::once(newest.no).chain(newest.older) {
+            self.run("DELETE FROM views WHERE no = ?", &[&no])?;
+        }
+        self.run("DELETE FROM pages WHERE target = ?", &[&target])
     }
 
     /// The target waits no more, unless it changed since.
@@ -111,4 +162,10 @@ impl Tx<'_> {
         let sql = "SELECT EXISTS (SELECT 1 FROM views WHERE hash = ?)";
         Ok(self.rows(sql, &[hash], |row| row.get(0))?.first().copied().unwrap_or(false))
     }
+}
+
+/// Numbers as the column `older` has them.
+fn numbers(all: &[i64]) -> String {
+    let all: Vec<String> = all.iter().map(i64::to_string).collect();
+    all.join(",")
 }

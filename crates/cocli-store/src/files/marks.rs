@@ -20,9 +20,9 @@ pub(super) fn intend(db: &mut StateDb, plan: &Plan) -> Result<(), StateError> {
         return Ok(());
     }
     db.durable_transaction(|tx| {
-        for step in plan.steps.iter().filter(|step| of_file(step)) {
-            if let Step::Write { path, view, version, .. } | Step::Keep { path, view, version, .. } = step {
-                tx.intend(path, *version, view)?;
+        for (stale, step) in plan.taken.iter().zip(&plan.steps).filter(|(_, step)| of_file(step)) {
+            if let Step::Write { view, .. } | Step::Keep { view, .. } = step {
+                tx.intend(stale.no, view)?;
             }
         }
         Ok(())
@@ -33,15 +33,13 @@ pub(super) fn intend(db: &mut StateDb, plan: &Plan) -> Result<(), StateError> {
 pub(super) fn mark(db: &mut StateDb, plan: &Plan, written: &[Written]) -> Result<(), StateError> {
     let written: HashMap<&str, i64> = written.iter().map(|(path, mtime_ns)| (path.as_str(), *mtime_ns)).collect();
     db.transaction(|tx| {
-        for step in &plan.steps {
+        for (stale, step) in plan.taken.iter().zip(&plan.steps) {
             match step {
-                Step::Write { path, version, .. } | Step::Keep { path, version, adopt: true, .. } => {
-                    match written.get(path.as_str()) {
-                        Some(mtime_ns) => tx.mark_written(path, *mtime_ns)?,
-                        None => tx.withdraw(path, *version)?,
-                    }
-                }
-                Step::Remove { path, .. } => tx.forget_page(path)?,
+                Step::Write { path, .. } | Step::Keep { path, adopt: true, .. } => match written.get(path.as_str()) {
+                    Some(mtime_ns) => tx.mark_written(stale.no, *mtime_ns)?,
+                    None => tx.withdraw(stale.no)?,
+                },
+                Step::Remove { .. } => tx.forget_page(stale.no)?,
                 Step::Keep { .. } | Step::Leave(_) | Step::Nothing => {}
             }
         }

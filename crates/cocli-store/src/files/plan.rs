@@ -36,14 +36,12 @@ pub(super) enum Step {
         path: String,
         view: View,
         before: Before,
-        version: i64,
     },
     /// It stands there already; `adopt` if the book did not know.
     Keep {
         path: String,
         view: View,
         adopt: bool,
-        version: i64,
     },
     Remove {
         path: String,
@@ -57,6 +55,7 @@ pub(super) enum Step {
 #[derive(Default)]
 pub(super) struct Plan {
     pub(super) taken: Vec<Stale>,
+    /// One for each of these, in the same order.
     pub(super) steps: Vec<Step>,
 }
 
@@ -81,20 +80,19 @@ pub(super) fn wish(tx: &Tx<'_>, target: &Target) -> Result<Wish, StateError> {
 pub(super) fn look(tx: &Tx<'_>, root: &Root, stale: &Stale, wish: Wish) -> Result<Step, FilesError> {
     match wish {
         Wish::Rest | Wish::Hide => Ok(Step::Nothing),
-        Wish::Retire { path } => look_at_retired(tx, root, path),
+        Wish::Retire { path } => look_at_retired(tx, root, stale, path),
         Wish::Show { path, view } => look_at_shown(tx, root, stale, path, view),
     }
 }
 
-fn look_at_retired(tx: &Tx<'_>, root: &Root, path: String) -> Result<Step, FilesError> {
-    let page = tx.page(&path)?;
+fn look_at_retired(tx: &Tx<'_>, root: &Root, stale: &Stale, path: String) -> Result<Step, FilesError> {
     let found = match root.read(&path) {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(Step::Nothing),
         Err(error) => return Ok(unreadable(path, &error)),
     };
     let before = blake3::hash(&found);
-    Ok(if page.hashes.contains(before.as_bytes()) {
+    Ok(if tx.is_version(stale.no, &before)? {
         Step::Remove { path, before }
     } else {
         Step::Leave(Left { path, why: LeftWhy::Edited })
@@ -102,22 +100,22 @@ fn look_at_retired(tx: &Tx<'_>, root: &Root, path: String) -> Result<Step, Files
 }
 
 fn look_at_shown(tx: &Tx<'_>, root: &Root, stale: &Stale, path: String, view: View) -> Result<Step, FilesError> {
-    let page = tx.page(&path)?;
-    let version = page.version + 1;
+    let page = tx.page(stale.no)?;
     let found = match root.read(&path) {
         Ok(Some(found)) => found,
-        Ok(None) => return Ok(Step::Write { path, view, before: Before::Nothing, version }),
+        Ok(None) => return Ok(Step::Write { path, view, before: Before::Nothing }),
         Err(error) => return Ok(unreadable(path, &error)),
     };
-    if found == view.text.as_bytes() {
-        let adopt = page.unmarked || page.hashes.first() != Some(blake3::hash(&found).as_bytes());
-        return Ok(Step::Keep { path, view, adopt, version });
-    }
     let hash = blake3::hash(&found);
-    if !page.hashes.contains(hash.as_bytes()) && !is_explained(tx, root, stale, &page, &found, &view)? {
+    let is_newest = page.newest.as_ref() == Some(hash.as_bytes());
+    if found == view.text.as_bytes() {
+        return Ok(Step::Keep { path, view, adopt: page.unmarked || !is_newest });
+    }
+    let is_ours = is_newest || tx.is_version(stale.no, &hash)?;
+    if !is_ours && !is_explained(tx, root, stale, &page, &found, &view)? {
         return Ok(Step::Leave(Left { path, why: LeftWhy::Edited }));
     }
-    Ok(Step::Write { path, view, before: Before::Bytes(hash), version })
+    Ok(Step::Write { path, view, before: Before::Bytes(hash) })
 }
 
 fn unreadable(path: String, error: &std::io::Error) -> Step {
@@ -134,7 +132,7 @@ fn is_explained(
     found: &[u8],
     view: &View,
 ) -> Result<bool, FilesError> {
-    let unknown = page.hashes.is_empty();
+    let unknown = page.newest.is_none();
     if !unknown && !page.unmarked {
         return Ok(false);
     }

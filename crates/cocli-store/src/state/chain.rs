@@ -27,7 +27,7 @@ impl Tx<'_> {
             .optional()?;
         let Some((no, name, environment, forked)) = found else { return Ok(None) };
         let (name, environment) = (name.parse().map_err(damaged)?, environment.parse().map_err(damaged)?);
-        let journal = Journal { no, name, environment, forked };
+        let journal = Journal { no, name, environment, forked, end: None };
         self.journals.borrow_mut().insert((id, epoch), journal.clone());
         Ok(Some(journal))
     }
@@ -56,7 +56,7 @@ impl Tx<'_> {
             None => {
                 let sql = "INSERT INTO journals (id, epoch, name, environment, forked) VALUES (?, ?, ?, ?, 0)";
                 self.conn.execute(sql, (id.as_str(), epoch.as_str(), name.as_str(), environment.word()))?;
-                Journal { no: self.conn.last_insert_rowid(), name, environment, forked: false }
+                Journal { no: self.conn.last_insert_rowid(), name, environment, forked: false, end: None }
             }
         };
         self.journals.borrow_mut().insert((id, epoch), journal.clone());
@@ -73,6 +73,35 @@ impl Tx<'_> {
         journal.forked = true;
         self.journals.borrow_mut().insert((id, epoch), journal);
         Ok(true)
+    }
+
+    /// Whether no datagram of the journal reaches the position `first`: known without a look
+    /// at the file once it was asked, which is how a journal that is read in its order costs
+    /// nothing here.
+    pub(super) fn is_beyond_end(&self, id: NodeId, epoch: Epoch, first: u64) -> Result<bool, StateError> {
+        let mut journals = self.journals.borrow_mut();
+        let Some(journal) = journals.get_mut(&(id, epoch)).filter(|journal| !journal.forked) else { return Ok(false) };
+        let end = match journal.end {
+            Some(end) => end,
+            None => self.read_end(journal.no)?,
+        };
+        journal.end = Some(end);
+        Ok(first > end)
+    }
+
+    fn read_end(&self, journal: i64) -> Result<u64, StateError> {
+        // Without a fork no two datagrams overlap: the last to begin is the last to end.
+        let sql = "SELECT first + n - 1 FROM datagrams WHERE journal = ? ORDER BY first DESC LIMIT 1";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let end: Option<i64> = statement.query_row([journal], |row| row.get(0)).optional()?;
+        Ok(end.map_or(0, i64::unsigned_abs))
+    }
+
+    /// Notes that a datagram which ends at `last` was stored, or with `None` that one is gone.
+    pub(super) fn move_end(&mut self, id: NodeId, epoch: Epoch, last: Option<u64>) {
+        if let Some(journal) = self.journals.get_mut().get_mut(&(id, epoch)) {
+            journal.end = journal.end.zip(last).map(|(end, last)| end.max(last));
+        }
     }
 
     /// The datagrams that hold one of the positions `first..=last`, the latest first.
@@ -129,6 +158,7 @@ impl Tx<'_> {
     /// Gives a record that came without its datagram a place.
     pub(super) fn place_alone(&mut self, name: Name, stamp: Stamp) -> Result<i64, StateError> {
         let journal = self.open_journal(name.dot.id, name.dot.epoch, None)?.no;
+        self.move_end(name.dot.id, name.dot.epoch, Some(name.dot.seq));
         let base = self.reserve(1);
         let sql = "INSERT INTO datagrams VALUES (?, ?, ?, 1, NULL, NULL)";
         self.conn.prepare_cached(sql)?.execute((journal, seq_i64(name.dot.seq)?, base))?;
@@ -145,9 +175,9 @@ impl Tx<'_> {
     }
 
     pub(super) fn put_datagram(&mut self, journal: i64, datagram: &Datagram, base: i64) -> Result<(), StateError> {
-        let mut statement = self.conn.prepare_cached("INSERT INTO datagrams VALUES (?, ?, ?, ?, ?, ?)")?;
+        self.move_end(datagram.id(), datagram.epoch(), Some(datagram.last()));
         let prev = datagram.prev();
-        statement.execute((
+        self.hot.get_mut().put_datagram.execute((
             journal,
             seq_i64(datagram.first())?,
             base,
@@ -159,8 +189,7 @@ impl Tx<'_> {
     }
 
     pub(super) fn put_commit(&mut self, stamp: Stamp, journal: i64, base: i64, n: i64) -> Result<(), StateError> {
-        let mut statement = self.conn.prepare_cached("INSERT INTO commits VALUES (?, ?, ?, ?)")?;
-        statement.execute((stamp.us(), journal, base, n))?;
+        self.hot.get_mut().put_commit.execute((stamp.us(), journal, base, n))?;
         Ok(())
     }
 

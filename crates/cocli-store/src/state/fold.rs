@@ -21,7 +21,11 @@ impl Tx<'_> {
         self.relieve()?;
         let header = datagram.header();
         let journal = self.open_journal(datagram.id(), datagram.epoch(), Some((&header.author, header.environment)))?;
-        let there = self.placed(&journal, datagram.first(), datagram.last())?;
+        let there = if self.is_beyond_end(datagram.id(), datagram.epoch(), datagram.first())? {
+            Vec::new()
+        } else {
+            self.placed(&journal, datagram.first(), datagram.last())?
+        };
         if there.iter().any(|placed| placed.cid.as_ref() == Some(datagram.cid().digest())) {
             return Ok(FoldedDatagram { known: true, ..FoldedDatagram::default() });
         }
@@ -104,6 +108,7 @@ impl Tx<'_> {
         let (from, to) = (own.base, own.base + datagram.n() as i64);
         self.conn.execute("DELETE FROM records WHERE id >= ? AND id < ?", (from, to))?;
         self.conn.execute("DELETE FROM datagrams WHERE journal = ? AND base = ?", (journal.no, own.base))?;
+        self.move_end(datagram.id(), datagram.epoch(), None);
         for (stamp, at, _) in commits(datagram, own.base) {
             let sql = "DELETE FROM commits WHERE stamp_us = ? AND journal = ? AND base = ?";
             self.conn.execute(sql, (stamp.us(), journal.no, at))?;

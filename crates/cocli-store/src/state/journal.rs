@@ -12,6 +12,9 @@ pub(super) struct Journal {
     pub(super) name: NodeName,
     pub(super) environment: Environment,
     pub(super) forked: bool,
+    /// Its last position that any datagram holds, once somebody asked and as long as it has
+    /// not forked.
+    pub(super) end: Option<u64>,
 }
 
 /// Where a datagram's records are.

@@ -79,6 +79,8 @@ pub(super) struct Hot<'c> {
     pub(super) put_cell: CachedStatement<'c>,
     pub(super) put_target: CachedStatement<'c>,
     pub(super) put_stale: CachedStatement<'c>,
+    pub(super) put_datagram: CachedStatement<'c>,
+    pub(super) put_commit: CachedStatement<'c>,
 }
 
 impl<'c> Hot<'c> {
@@ -92,6 +94,8 @@ impl<'c> Hot<'c> {
             put_cell: conn.prepare_cached("INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)")?,
             put_target: conn.prepare_cached("INSERT INTO targets VALUES (?, ?, ?, ?, ?, ?, ?)")?,
             put_stale: conn.prepare_cached("REPLACE INTO stale VALUES (?, ?)")?,
+            put_datagram: conn.prepare_cached("INSERT INTO datagrams VALUES (?, ?, ?, ?, ?, ?)")?,
+            put_commit: conn.prepare_cached("INSERT INTO commits VALUES (?, ?, ?, ?)")?,
         })
     }
 }

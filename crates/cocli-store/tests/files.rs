@@ -172,7 +172,7 @@ fn l07_a_change_among_many_writes_one_page_a_company_more_than_among_few() {
     const CHANGED: usize = 100;
     const FIELDS: [&str; 5] = ["name", "phone", "city", "email", "website"];
     let mut pages = Vec::new();
-    for present in [200, 4_000] {
+    for present in [200, 2_000] {
         let (mut desk, mut node) = (Desk::new(), Node::new(1));
         let rows = |company: usize, fields: &[&str], what: &str| -> Vec<cocli_model::Draft> {
             let target = format!("companies/company-{company:05}");

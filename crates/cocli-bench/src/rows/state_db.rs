@@ -1,10 +1,11 @@
 //! Applying records with `state.db`, against inserting the very same rows raw: prepared
-//! statements, one transaction, the same tables and indexes.
+//! statements, one transaction, the same tables and indexes, the same settings.
 
 use std::path::Path;
 
 use anyhow::Result;
 use cocli_model::Datagram;
+use cocli_store::state::PRAGMAS;
 use cocli_store::{FolderId, StateDb, StateError};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -17,8 +18,6 @@ use crate::stage::pen::{Pen, company, hundred_bytes, set};
 
 /// The tables that grow with records.
 const TABLES: [&str; 6] = ["targets", "cells", "records", "datagrams", "commits", "stale"];
-/// What a connection of the store says first.
-const PRAGMAS: &str = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2000;";
 /// Fields of a company.
 const FIELDS: [&str; 5] = ["name", "phone", "domain", "city", "street_address"];
 
@@ -100,6 +99,7 @@ fn insert(path: &Path, tables: &[(&str, Rows)]) -> Result<f64> {
     drop(StateDb::open(path, FolderId::from_random([1; 16]))?);
     let mut conn = Connection::open(path)?;
     conn.execute_batch(PRAGMAS)?;
+
     let ((), seconds) = timed(|| {
         let tx = conn.transaction()?;
         for (table, rows) in tables {

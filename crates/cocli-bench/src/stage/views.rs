@@ -1,6 +1,8 @@
 //! A folder of companies that are all folded and written as files.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::Result;
 use cocli_model::{Datagram, Draft, FieldName, Origin, Rank, Stamp, Value};
@@ -11,6 +13,7 @@ use tempfile::TempDir;
 
 use super::pen::{Pen, company, set};
 use crate::bench::{Bench, settle_disk};
+use crate::figures::{count, time};
 use crate::rounds::timed;
 
 /// The fields of a company that change; each has its `name` besides.
@@ -19,6 +22,9 @@ pub(crate) const FIELDS: [&str; 5] = ["phone", "website", "city", "email", "empl
 const COMPANIES_A_DATAGRAM: usize = 100;
 /// Datagrams folded in one transaction while the stage is built.
 const DATAGRAMS_A_TRANSACTION: usize = 50;
+
+/// Companies between two words on how far the building is.
+const TELL_EVERY: usize = 50_000;
 
 /// `state.db`, the files made from it, and the journal of one node that writes both.
 pub(crate) struct Views {
@@ -53,11 +59,17 @@ impl Views {
         let today = Stamp::from_us(1_771_236_672_000_000)?;
         let mut views = Views { folder, db, writer, pen: Pen::new(1), today, present, changes: 0 };
         let numbers: Vec<usize> = (0..present).collect();
+        let (start, mut told) = (Instant::now(), 0);
         for some in numbers.chunks(COMPANIES_A_DATAGRAM * DATAGRAMS_A_TRANSACTION) {
             let datagrams = views.seal(some.iter().map(|number| first_rows(*number)).collect())?;
             views.fold(&datagrams)?;
+            views.writer.write_all(&mut views.db, today)?;
+            let made = some.last().map_or(0, |last| last + 1);
+            if made >= told + TELL_EVERY {
+                told = made;
+                tell(made, present, start.elapsed().as_secs_f64())?;
+            }
         }
-        views.writer.write_all(&mut views.db, today)?;
         Ok(views)
     }
 
@@ -117,6 +129,12 @@ impl Views {
         });
         Ok(folded?)
     }
+}
+
+/// Says on stderr how far a large folder is.
+fn tell(made: usize, present: usize, seconds: f64) -> Result<()> {
+    let (made, present) = (count(made as f64), count(present as f64));
+    Ok(writeln!(std::io::stderr(), "  {made} of {present} companies folded and written after {}", time(seconds))?)
 }
 
 fn first_rows(number: usize) -> Vec<Draft> {

@@ -87,7 +87,7 @@ fn run_threads(group: &Arc<GroupCommit>, threads: usize) -> (usize, f64) {
         (started, count)
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         let done: Vec<(Instant, usize)> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
         let started = done.iter().map(|(started, _)| *started).min().unwrap();
         (done.iter().map(|(_, count)| count).sum(), started.elapsed().as_secs_f64())

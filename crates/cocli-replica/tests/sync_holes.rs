@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cocli_model::{Datagram, NodeId};
 use cocli_replica::sync::message::{Ask, Entry, Have};
-use cocli_replica::sync::{Branch, End, Input, JournalId, Mark, Message, Reason, Replica, Road, wire};
+use cocli_replica::sync::{Branch, End, GRACE_MS, Input, JournalId, Mark, Message, Reason, Replica, Road, wire};
 use mesh::{Mesh, Pen, Weather, id_of, signing_key};
 
 /// The rows of the datagram that rots.
@@ -92,6 +92,9 @@ fn r08_a_hole_is_asked_for_filled_and_told_as_held_once_it_is_durable() {
     let (mut mesh, peers, all) = damaged(false);
     assert_eq!(held(&mesh), (2, vec![(4, 5)]), "what is damaged is not held");
     state(&mut mesh, peers[1], &all[4]);
+    // A live push of the author, who is connected, could be on its way.
+    mesh.now_ms += GRACE_MS;
+    mesh.input(0, Input::Timeout);
     let (peer, ask) = asks(&mut mesh).pop().unwrap();
     assert_eq!((peer, ask.from), (peers[1], ROTTEN), "the hole is asked for, not what stands before it");
     answer(&mut mesh, peer, &all[2..]);

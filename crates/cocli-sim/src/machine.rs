@@ -156,4 +156,5 @@ pub(crate) fn unfold(cells: &mut MemoryCells, datagram: &Datagram) {
             let Ok(_) = unfold_record(cells, name, record);
         }
     }
+    cells.unlink(datagram);
 }

@@ -16,7 +16,7 @@ mod report;
 mod request;
 mod rests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,6 +28,7 @@ use cocli_mesh::{Events, Mesh, PeerKey};
 use cocli_model::{Author, NodeId};
 use cocli_replica::fold::FOLD_VERSION;
 use cocli_replica::sync::{Branch, Hole, Input, JournalId, Replica};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::acks::Acks;
@@ -40,7 +41,7 @@ use crate::mailbox::{Kept, Latest, Mailbox};
 use crate::names::place_of;
 use crate::outgoing::Outgoing;
 use crate::peers::Peers;
-use crate::scribe::{News, Order};
+use crate::scribe::{NEWS_MAX, News, Order};
 use crate::socket::{Answer, Asked};
 use crate::troubles::Troubles;
 use crate::witness::Witness;
@@ -88,6 +89,9 @@ pub(crate) struct Driver {
     pub(crate) replicas: SharedReplicas,
     pub(crate) peers: Peers,
     pub(crate) errands: mpsc::Sender<Errand>,
+    /// Errands that the keeper has no room for: at most what one event made, because no
+    /// frame and no news is taken while some wait here.
+    pub(crate) backlog: VecDeque<Errand>,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) served: mpsc::Sender<(NodeId, JournalId)>,
     pub(crate) asking: mpsc::Sender<Asked>,
@@ -123,17 +127,33 @@ impl Driver {
         let mut house_ms = 0;
         self.show(&ears.shown.borrow_and_update().clone()).await?;
         self.report_damage();
+        let keeper = self.errands.clone();
+        let mut overflowed = false;
         while self.stopping.is_none() {
+            // Who folds or keeps slowly holds up what comes in, never what people ask (L8).
+            let has_room = self.backlog.is_empty();
             let deadline = self.clock.at(self.deadline_ms(house_ms));
             tokio::select! {
-                event = ears.events.recv() => match event {
+                event = ears.events.recv(), if has_room => match event {
                     Some(event) => self.hear(event).await?,
                     None => return Err(Ended::Lost("mesh")),
                 },
-                news = ears.news.recv() => match news {
-                    Some(news) => self.heed(news).await?,
+                news = ears.news.recv(), if has_room => match news {
+                    Some(news) => {
+                        overflowed |= ears.news.len() + 1 >= NEWS_MAX;
+                        self.heed(news).await?;
+                        if ears.news.is_empty() && std::mem::take(&mut overflowed) {
+                            // The scribe may have more to tell. If no order finds room, one
+                            // that waits makes it look as well.
+                            let _ = self.orders.try_send(Order::Look);
+                        }
+                    }
                     None => return Err(Ended::Lost("scribe")),
                 },
+                room = keeper.reserve(), if !has_room => {
+                    drop(room.map_err(|_| Ended::Lost("keeper"))?);
+                    self.send_errands()?;
+                }
                 kept = ears.mailbox.take() => self.take_kept(kept).await?,
                 Some((peer, journal)) = ears.served.recv() => self.handle(Input::Served { peer, journal }).await?,
                 Some(asked) = ears.asked.recv() => self.answer(asked).await?,
@@ -178,11 +198,11 @@ impl Driver {
         match news {
             News::Written(appended) => {
                 let datagrams = appended.iter().map(|(_, _, datagram)| Arc::clone(datagram)).collect();
-                self.errand(Errand::Fold(appended)).await?;
+                self.errand(Errand::Fold(appended))?;
                 self.appended(datagrams).await
             }
             News::Found(datagrams) => {
-                self.errand(Errand::FoldFound).await?;
+                self.errand(Errand::FoldFound)?;
                 self.appended(datagrams.into_iter().map(Arc::new).collect()).await
             }
             News::Synced(None) => {
@@ -200,7 +220,7 @@ impl Driver {
                 if current.is_some() {
                     self.doubted = None;
                 }
-                self.errand(Errand::Own(current)).await
+                self.errand(Errand::Own(current))
             }
             News::Mended(key, mended) => self.on_mended(place_of(&key), mended).await,
             News::Failed(reason) => {
@@ -296,7 +316,24 @@ impl Driver {
         });
     }
 
-    async fn errand(&mut self, errand: Errand) -> Result<(), Ended> {
-        self.errands.send(errand).await.map_err(|_| Ended::Lost("keeper"))
+    /// Sends the keeper on an errand; behind those that wait for room.
+    fn errand(&mut self, errand: Errand) -> Result<(), Ended> {
+        self.backlog.push_back(errand);
+        self.send_errands()
+    }
+
+    /// Hands on what waits, in order, as far as the keeper has room.
+    fn send_errands(&mut self) -> Result<(), Ended> {
+        while let Some(errand) = self.backlog.pop_front() {
+            match self.errands.try_send(errand) {
+                Ok(()) => {}
+                Err(TrySendError::Full(errand)) => {
+                    self.backlog.push_front(errand);
+                    break;
+                }
+                Err(TrySendError::Closed(_)) => return Err(Ended::Lost("keeper")),
+            }
+        }
+        Ok(())
     }
 }

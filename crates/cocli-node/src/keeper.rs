@@ -4,6 +4,10 @@
 //! - What is stored is handed on to be folded. A datagram is folded after it is written, so that a killed daemon's state is never
 //!   ahead of its journals, and before it is synced, so that people see it sooner.
 //! - A datagram counts as held once the [`Mailbox`] says so.
+//! - The replicas are locked while the disk is at work, never while a fold is waited for.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -88,19 +92,36 @@ impl Keeper {
     /// Works until nobody sends errands.
     pub(crate) fn run(mut self, mut errands: mpsc::Receiver<Errand>) {
         let mut batch = Vec::new();
+        let shared = Arc::clone(&self.replicas);
         while errands.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
-            let replicas = Arc::clone(&self.replicas);
-            let mut replicas = lock(&replicas);
+            let mut replicas = lock(&shared);
             for errand in batch.drain(..) {
                 self.perform(&mut replicas, errand);
             }
+            drop(replicas);
             self.ends.clear();
-            for job in joined(std::mem::take(&mut self.jobs)) {
+            let mut late = self.hand_on();
+            self.sync(&mut lock(&shared));
+            late.append(&mut self.jobs);
+            // A slow fold holds up who sends errands, and nobody who needs the replicas (L8).
+            for job in joined(late) {
                 // Whoever folds and is gone has failed, and said so; journals are kept on.
                 let _ = self.folding.blocking_send(job);
             }
-            self.sync(&mut replicas);
         }
+    }
+
+    /// Hands on what is to be folded, in order, as far as there is room; the rest.
+    fn hand_on(&mut self) -> Vec<Job> {
+        let mut late = Vec::new();
+        for job in joined(std::mem::take(&mut self.jobs)) {
+            if !late.is_empty() {
+                late.push(job);
+            } else if let Err(mpsc::error::TrySendError::Full(job)) = self.folding.try_send(job) {
+                late.push(job);
+            }
+        }
+        late
     }
 
     fn perform(&mut self, replicas: &mut Replicas, errand: Errand) {
@@ -231,8 +252,8 @@ impl Keeper {
             let tip = replicas.holding(&key).and_then(|holding| holding.synced).map(|tip| tip_of(&tip));
             self.mailbox.put(place_of(&key), Kept::Truncated { tip });
             // What was folded of it and is lost now is taken out again: a state that is
-            // ahead of its journals is folded anew. It ends with the folding itself.
-            let _ = self.folding.blocking_send(Job::CatchUp);
+            // ahead of its journals is folded anew.
+            self.jobs.push(Job::CatchUp);
         }
         for kept in replicas.take_quarantined() {
             tracing::warn!(?kept, "bytes of a replica were moved to quarantine");

@@ -4,15 +4,18 @@
 //! - Commits that wait are written together and synced once (group commit). They are
 //!   pushed after the write and answered after the sync (L1).
 //! - What another process appended is synced before anybody hears of it.
-//! - It waits for the disk and the journal's lock, never for a peer, a fold or the driver:
-//!   what it tells the driver waits in a bounded queue, and answers go out before that.
+//! - It waits for the disk and the journal's lock, never for a peer, a fold or the driver
+//!   (L8): what the driver has no room to hear is read again from the journal once it has.
+
+mod tell;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use cocli_crm::folder::Appended;
 use cocli_journal::{
-    AppendError, Branch, Commit, Disk, Journal, JournalFile, JournalKey, LockError, Place, Placed, RefusedCommit,
-    Standing, Tip,
+    AppendError, Commit, Disk, Journal, JournalKey, LockError, Place, Placed, RefusedCommit, Standing, Tip,
 };
 use cocli_model::{Datagram, Epoch, NodeId};
 use tokio::sync::{mpsc, oneshot};
@@ -81,6 +84,10 @@ pub(crate) struct Scribe {
     /// Whether a write failed, for another reason than want of room, and none was made since.
     failed: bool,
     current: Option<JournalKey>,
+    /// Whether the journal holds more than the driver had room to hear of.
+    behind: bool,
+    /// What was mended and not yet told.
+    untold: Vec<News>,
     broken: Broken,
 }
 
@@ -100,8 +107,8 @@ impl Scribe {
         news: mpsc::Sender<News>,
     ) -> Scribe {
         let current = journal.current();
-        let (failed, broken) = (false, Broken::from_env());
-        Scribe { journal, disk, place, replicas, id, witness, troubles, news, failed, current, broken }
+        let (failed, behind, untold, broken) = (false, false, Vec::new(), Broken::from_env());
+        Scribe { journal, disk, place, replicas, id, witness, troubles, news, failed, current, behind, untold, broken }
     }
 
     /// Works until nobody gives orders, then closes the journal.
@@ -142,6 +149,7 @@ impl Scribe {
             }
         }
         batch.drain(..taken);
+        self.tell_mended();
         if waiting.is_empty() {
             if look {
                 self.look();
@@ -163,7 +171,7 @@ impl Scribe {
                 self.failed = false;
                 self.troubles.over(Subject::Lock);
                 lock(&self.replicas).own_synced();
-                self.tell(News::Synced(tip));
+                self.tell_synced(tip);
             }
             Err(error) => self.refuse(waiting, error),
         }
@@ -173,14 +181,20 @@ impl Scribe {
     fn write_and_sync(&mut self, commits: &[Commit], now_ms: i64) -> Result<Synced, AppendError> {
         let mut written = self.journal.write(commits, now_ms)?;
         let answers = std::mem::take(&mut written.commits);
+        // Before what it holds, so that nobody hears of records of an epoch not known yet.
+        self.tell_current();
+        let has_room = self.news.capacity() > 0 && !self.behind;
         if written.others_appended {
             self.journal.sync()?;
             self.find();
-        } else if !written.datagrams.is_empty() {
+        } else if !written.datagrams.is_empty() && has_room {
             if let Err(error) = lock(&self.replicas).learn(&written) {
                 tracing::error!(error = &error as &dyn std::error::Error, "this node's journal cannot be read back");
             }
             self.tell(News::Written(written.datagrams));
+            self.journal.sync()?;
+        } else {
+            self.behind |= !written.datagrams.is_empty();
             self.journal.sync()?;
         }
         Ok((answers, self.journal.tip()))
@@ -191,12 +205,9 @@ impl Scribe {
         match self.journal.catch_up() {
             Ok(grew) => {
                 self.troubles.over(Subject::Lock);
-                if grew {
-                    self.find();
-                }
-                if grew || std::mem::take(&mut self.failed) {
-                    let tip = self.journal.tip();
-                    self.tell(News::Synced(tip));
+                self.behind |= grew;
+                if std::mem::take(&mut self.failed) || self.behind {
+                    self.tell_synced(self.journal.tip());
                 }
             }
             // Its holder may be stopped; what it appended is found when it wakes.
@@ -208,41 +219,6 @@ impl Scribe {
         }
     }
 
-    /// Reads what this node's journal holds beyond what was read of it, all of it synced.
-    fn find(&mut self) {
-        let mut found = Vec::new();
-        for file in self.newest_files() {
-            match lock(&self.replicas).catch_up(&file) {
-                Ok(datagrams) => found.extend(datagrams),
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "this node's journal cannot be read back"
-                    );
-                }
-            }
-        }
-        if !found.is_empty() {
-            self.tell(News::Found(found));
-        }
-    }
-
-    /// The files of this node's present epoch, and of the one read last, that may have grown.
-    fn newest_files(&self) -> Vec<JournalFile> {
-        let names = self.disk.list(&self.place.wal()).unwrap_or_default();
-        let own = names.iter().filter_map(|name| name.parse::<JournalFile>().ok());
-        let own = own.filter(|file| file.author.id == self.id && file.branch == Branch::Main);
-        let epochs = [self.current.map(|key| key.epoch), self.journal.tip().map(|tip| tip.epoch)];
-        let replicas = lock(&self.replicas);
-        let grew = |file: &JournalFile| {
-            let read = replicas.holding(&file.key()).map(|holding| holding.tip.stamp.date());
-            epochs.contains(&Some(file.epoch)) && read.is_none_or(|date| file.date >= date)
-        };
-        let mut files: Vec<JournalFile> = own.filter(grew).collect();
-        files.sort();
-        files
-    }
-
     fn refuse(&mut self, waiting: Vec<Waiting>, error: AppendError) {
         if !waiting.is_empty() {
             tracing::error!(error = &error as &dyn std::error::Error, "nothing was appended");
@@ -250,6 +226,7 @@ impl Scribe {
         let poisoned = matches!(error, AppendError::Poisoned { .. });
         if !matches!(error, AppendError::Lock(_)) {
             self.failed = !matches!(error, AppendError::DiskFull { .. });
+            // Without room it is told of the next failure, and logged by who asked.
             self.tell(News::Failed(chain(&error)));
         }
         let error = Arc::new(error);
@@ -284,9 +261,8 @@ impl Scribe {
         match read {
             // Appended by others since the last look, and synced above.
             Ok(found) if !found.is_empty() => {
-                self.tell(News::Found(found));
-                let tip = self.journal.tip();
-                self.tell(News::Synced(tip));
+                self.untold.push(News::Found(found));
+                self.untold.push(News::Synced(self.journal.tip()));
             }
             Ok(_) => {}
             Err(error) => {
@@ -295,7 +271,8 @@ impl Scribe {
             }
         }
         let holes = holes(&lock(&self.replicas), &key);
-        self.tell(News::Mended(key, Mended { done, holes }));
+        self.untold.push(News::Mended(key, Mended { done, holes }));
+        self.tell_mended();
     }
 
     fn give_up(&mut self, epoch: Epoch) {
@@ -303,22 +280,6 @@ impl Scribe {
             self.journal.give_up_epoch();
             tracing::warn!(%epoch, "others hold what this node did not write since its start: it goes on in a new epoch");
         }
-    }
-
-    fn tell_current(&mut self) {
-        let current = self.journal.current();
-        if current != self.current {
-            self.current = current;
-            self.tell(News::Current(current));
-        }
-        for cut in self.journal.take_recovery().quarantined {
-            tracing::warn!(node = %self.id, ?cut, "bytes of the journal were moved to quarantine");
-        }
-    }
-
-    fn tell(&mut self, news: News) {
-        // Without a driver the daemon is ending, and what is on the disk is found again.
-        let _ = self.news.blocking_send(news);
     }
 }
 

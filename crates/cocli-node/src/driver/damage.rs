@@ -26,7 +26,7 @@ impl Driver {
                 let order = Order::Mend(own, datagrams);
                 self.orders.send(order).await.map_err(|_| Ended::Lost("scribe"))
             }
-            None => self.errand(Errand::Mend(chain.0, chain.1, datagrams)).await,
+            None => self.errand(Errand::Mend(chain.0, chain.1, datagrams)),
         }
     }
 
@@ -37,7 +37,7 @@ impl Driver {
             return Ok(());
         }
         self.rests.over(chain);
-        self.errand(Errand::FoldFound).await?;
+        self.errand(Errand::FoldFound)?;
         self.tell_damage(chain, mended.holes).await
     }
 

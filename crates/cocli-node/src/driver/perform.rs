@@ -29,18 +29,18 @@ impl Driver {
                 if let Place::Chain(branch) = place {
                     self.index.add(branch, &datagram, false);
                 }
-                self.errand(Errand::Store(datagram, place)).await?;
+                self.errand(Errand::Store(datagram, place))?;
             }
-            Output::Unstore(datagram) => self.errand(Errand::Unstore(datagram)).await?,
+            Output::Unstore(datagram) => self.errand(Errand::Unstore(datagram))?,
             Output::Join { journal, from, into } => {
                 self.index.join(journal, from, into);
-                self.errand(Errand::Join(journal, from, into)).await?;
+                self.errand(Errand::Join(journal, from, into))?;
             }
             Output::Mend { journal, place, datagrams } => self.mend((journal, place), datagrams).await?,
             // Every datagram to be folded was appended, or stored, just before: the keeper
             // has it folded as soon as it is written.
             Output::Fold(_) => {}
-            Output::Unfold(datagram) => self.errand(Errand::Unfold(datagram)).await?,
+            Output::Unfold(datagram) => self.errand(Errand::Unfold(datagram))?,
             Output::Forked(proof) => self.errand_of_fork(proof).await?,
             Output::Overtaken(journal) => self.leave_epoch(journal).await?,
             // Who waits for it is looked after once in each turn of the loop.
@@ -82,7 +82,7 @@ impl Driver {
         let words = format!("journal {journal} forked at row {seq}: {left} and {right}; both are kept");
         self.alarms.raise(&format!("fork of {journal}"), words);
         let journal = proof.journal;
-        self.errand(Errand::Forked(Box::new(proof))).await?;
+        self.errand(Errand::Forked(Box::new(proof)))?;
         if journal.id == self.author.id { self.leave_epoch(journal).await } else { Ok(()) }
     }
 
@@ -93,7 +93,7 @@ impl Driver {
         }
         self.own = None;
         self.doubted = None;
-        self.errand(Errand::Own(None)).await?;
+        self.errand(Errand::Own(None))?;
         self.orders.send(Order::GiveUp(journal.epoch)).await.map_err(|_| Ended::Lost("scribe"))
     }
 

@@ -115,7 +115,7 @@ impl Driver {
         tracing::info!(members = roster.members().len(), "the roster was read again");
         self.roster = roster;
         self.handle(Input::Roster(members)).await?;
-        self.errand(Errand::Roster).await?;
+        self.errand(Errand::Roster)?;
         Ok(Answer::of(
             json!({ "members": self.roster.members().len(), "hash": crate::peers::hex(&self.roster.hash()) }),
         ))

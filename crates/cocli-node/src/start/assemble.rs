@@ -1,6 +1,7 @@
 //! Putting a daemon together from what was found: the mesh, the socket, the threads, and
 //! the driver that they all lead to.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -77,6 +78,7 @@ pub(super) fn assemble(
         index,
         replicas,
         errands,
+        backlog: VecDeque::new(),
         orders,
         served,
         asking,

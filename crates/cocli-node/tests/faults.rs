@@ -325,12 +325,12 @@ fn r07_a_truncated_replica_is_fetched_again() {
 
 #[test]
 fn r08_a_flipped_bit_in_the_middle_of_a_replica_is_repaired_from_its_peer() {
-    is_mended(rot_a_value);
+    is_mended(|bytes| rot_a_value(bytes));
 }
 
 /// Flips a bit in the middle: of a value, because whether one of a signature rotted is told
 /// by its owner's key alone.
-fn rot_a_value(bytes: &mut Vec<u8>) {
+fn rot_a_value(bytes: &mut [u8]) {
     let value = b"Firm 100";
     let at = bytes.windows(value.len()).position(|window| window == value).unwrap();
     bytes[at] ^= 1;
@@ -355,7 +355,7 @@ fn rots(damage: impl Fn(&mut Vec<u8>)) -> (Cluster, std::path::PathBuf, Vec<u8>)
 
 #[test]
 fn r08_damage_in_ones_own_journal_is_healed_from_peers() {
-    let (mut cluster, path, whole) = rots(rot_a_value);
+    let (mut cluster, path, whole) = rots(|bytes| rot_a_value(bytes));
     let before = cluster.nodes[0].journal().tip().unwrap().epoch;
     cluster.nodes[0].start();
     // Written while a part of the journal is damaged, and behind it.
@@ -371,7 +371,7 @@ fn r08_damage_in_ones_own_journal_is_healed_from_peers() {
 
 #[test]
 fn r08_damage_that_nobody_can_heal_is_told_and_the_node_goes_on() {
-    let (mut cluster, _, _) = rots(rot_a_value);
+    let (mut cluster, _, _) = rots(|bytes| rot_a_value(bytes));
     // The others are gone, and with them the only good copies.
     cluster.nodes[1].stop();
     cluster.nodes[2].stop();

@@ -46,9 +46,9 @@ impl Failed {
     }
 }
 
-/// What [`Journal::write_behind`] wrote and nobody has synced: the way to make it durable
-/// while the journal is already written on. Dropped unsynced, its bytes become durable with
-/// those after them, or never; nobody may be told of them.
+/// What [`write_behind`](super::Journal::write_behind) wrote and nobody has synced: the way
+/// to make it durable while the journal is already written on. Dropped unsynced, its bytes
+/// become durable with those after them, or never; nobody may be told of them.
 #[derive(Debug)]
 #[must_use = "nothing of it is durable before it was synced"]
 pub struct Behind {

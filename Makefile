@@ -83,7 +83,8 @@ sim:
 	@$(CARGO) run $(LOCKED) --profile $(PROFILE) -p cocli-sim -- --seeds $(SEEDS)
 
 fuzz:
-	@$(DEV) fuzz --seconds $(FUZZ_SECONDS)
+	@$(CARGO) fuzz --version > /dev/null 2>&1 || $(CARGO) install --quiet --locked cargo-fuzz
+	$(DEV) fuzz --seconds $(FUZZ_SECONDS)
 
 proof: tools
 	@$(DEV) proof

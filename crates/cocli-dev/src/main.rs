@@ -31,6 +31,7 @@ Usage: cocli-dev <COMMAND>
   journeys                    blocks of docs/journeys: run, ignored, total
   map [--check]               draws the code map of docs/ARCHITECTURE.md, or looks at it
   proof [--no-commands]       runs the tests by id and writes docs/PROOF.md
+  proof --only COMMAND        runs that command of the list and remembers that it passed
   fuzz [--seconds N]          runs every fuzz target and writes the scoreboard's section";
 
 fn main() -> ExitCode {
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         ["map", "--check"] => map::check(),
         ["proof"] => proof::run(proof::Commands::Run),
         ["proof", "--no-commands"] => proof::run(proof::Commands::LastResult),
+        ["proof", "--only", command] => proof::run_only(command),
         ["fuzz"] => fuzz::run(fuzz::DEFAULT_SECONDS),
         ["fuzz", "--seconds", seconds] => number(seconds).and_then(fuzz::run),
         _ => {

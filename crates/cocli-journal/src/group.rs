@@ -66,7 +66,9 @@ impl GroupCommit {
     pub fn submit(&self, commits: Vec<Commit>, cluster_ms: i64) -> Answer {
         let mut queue = lock(&self.queue);
         while queue.waiting() > 0 && queue.waiting() + commits.len() > WAITING_MAX {
+            queue.crowd += 1;
             queue = self.room.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.crowd -= 1;
         }
         let (batch, places, first) = queue.join(commits, cluster_ms);
         if first && !queue.may_close() {
@@ -74,8 +76,12 @@ impl GroupCommit {
         }
         if queue.gathers(&batch) && queue.may_close() {
             let taken = queue.close();
+            let crowded = queue.crowd > 0;
             drop(queue);
-            self.room.notify_all();
+            // Telling nobody costs a system call, too.
+            if crowded {
+                self.room.notify_all();
+            }
             self.lead(&batch, &taken);
         } else {
             drop(queue);

@@ -35,6 +35,8 @@ pub(super) struct Queue {
     cluster_ms: i64,
     /// Threads that keep watch over a batch: at most one for each.
     pub(super) watchers: usize,
+    /// Threads that wait for room.
+    pub(super) crowd: usize,
     /// A batch is being sealed, or is sealed and waits to be synced.
     sealing: bool,
     /// Commits of the batch that is being synced, 0 if none is.

@@ -110,22 +110,24 @@ impl Stage {
     fn write_grouped(&self, writers: usize) -> Result<Slice> {
         self.taken();
         let (done, ready) = (&AtomicUsize::new(0), &Barrier::new(writers));
-        let work = |writer: usize| -> Result<Instant> {
+        let work = |writer: usize| -> Result<(Instant, Instant)> {
             ready.wait();
             let start = Instant::now();
             while start.elapsed() < SLICE {
                 let number = writer + done.fetch_add(1, Ordering::Relaxed);
                 submit(&self.group, &self.records[number % RECORDS])?;
             }
-            Ok(start)
+            Ok((start, Instant::now()))
         };
-        // From the first who started to the last who came back.
-        let starts = std::thread::scope(|scope| -> Result<Vec<Instant>> {
+        // From the first who started to the last who was answered: ending the threads and
+        // giving back their stacks is no part of a commit.
+        let spans = std::thread::scope(|scope| -> Result<Vec<(Instant, Instant)>> {
             let threads: Vec<_> = (0..writers).map(|writer| scope.spawn(move || work(writer))).collect();
             threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a writer panicked"))?).collect()
         })?;
-        let start = starts.into_iter().min().context("no writer started")?;
-        let seconds = start.elapsed().as_secs_f64();
+        let start = spans.iter().map(|(start, _)| *start).min().context("no writer started")?;
+        let end = spans.iter().map(|(_, end)| *end).max().context("no writer ended")?;
+        let seconds = end.duration_since(start).as_secs_f64();
         Ok(Slice { commits: done.load(Ordering::Relaxed), batches: self.taken(), seconds })
     }
 

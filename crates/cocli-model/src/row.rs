@@ -39,6 +39,9 @@ pub enum RowError {
     /// Another number of columns than nine.
     #[error("{0} columns where {COLUMNS} belong")]
     Columns(usize),
+    /// It holds what ends a row in a file, RS or LF, at this byte.
+    #[error("the end of a row inside it, at byte {0}")]
+    EndInside(usize),
     /// The row is longer than any row may be.
     #[error("{0} bytes where {ROW_BYTES_MAX} are allowed")]
     TooLong(usize),
@@ -156,15 +159,21 @@ impl Row {
     }
 }
 
-/// Where the eight separators stand.
+/// Where the eight separators stand. What ends a row stands nowhere, not even in a column
+/// whose meaning nobody knows: in a file it would be two rows.
 fn separators(text: &str) -> Result<[u32; COLUMNS - 1], RowError> {
     let mut ends = [0; COLUMNS - 1];
     let mut count = 0;
-    for (at, _) in text.bytes().enumerate().filter(|(_, byte)| *byte == US as u8) {
-        if let Some(end) = ends.get_mut(count) {
-            *end = u32::try_from(at).expect("a row is shorter than ROW_BYTES_MAX");
+    for (at, byte) in text.bytes().enumerate() {
+        if byte == RS as u8 || byte == b'\n' {
+            return Err(RowError::EndInside(at));
         }
-        count += 1;
+        if byte == US as u8 {
+            if let Some(end) = ends.get_mut(count) {
+                *end = u32::try_from(at).expect("a row is shorter than ROW_BYTES_MAX");
+            }
+            count += 1;
+        }
     }
     if count == COLUMNS - 1 { Ok(ends) } else { Err(RowError::Columns(count + 1)) }
 }

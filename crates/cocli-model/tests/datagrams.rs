@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+use cocli_model::row::RowError;
 use cocli_model::usv::{Piece, scan};
 use cocli_model::{
     Cause, Cid, Context, Datagram, DatagramError, Draft, Environment, Epoch, Field, NodeId, Operator, Origin, Rank,
-    Stamp, Value, datagram::Header,
+    Row, Stamp, StoredRow, Value, datagram::Header,
 };
 use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
@@ -134,6 +135,21 @@ fn rules_that_span_rows_are_kept() {
 }
 
 #[test]
+fn r11_what_ends_a_row_stands_in_no_column_whatever_its_meaning() {
+    let (Header { author, .. }, datagram) = (header(1, None), sealed(&["Brea"]));
+    let StoredRow::Row(row) = &datagram.rows()[0] else { panic!("it was not erased") };
+    assert!(Row::parse(row.text(), &author).is_ok());
+    for column in 0..row.columns().len() {
+        for end in ['\x1e', '\n'] {
+            let mut columns = row.columns().map(str::to_owned);
+            columns[column].push(end);
+            let read = Row::parse(&columns.join("\x1f"), &author);
+            assert!(matches!(read, Err(RowError::EndInside(_))), "column {}: {read:?}", column + 1);
+        }
+    }
+}
+
+#[test]
 fn a_wire_form_with_a_longer_head_anywhere_is_refused() {
     let wire = sealed(&["Brea"]).to_wire();
     let mut refused = 0;
@@ -223,7 +239,6 @@ mod written {
     use super::*;
     use cocli_model::context::Context;
     use cocli_model::dot::{Dot, Name};
-    use cocli_model::row::Row;
 
     fn any_text() -> impl Strategy<Value = String> {
         let odd = prop::sample::select(vec![

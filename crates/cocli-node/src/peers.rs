@@ -207,7 +207,7 @@ impl Peers {
 impl Peer {
     fn note(&mut self, entries: &[Entry]) {
         for entry in entries {
-            let reach = entry.runs.last().map_or(entry.seq, |run| run.1.max(entry.seq));
+            let reach = entry.runs.iter().map(|run| run.to).fold(entry.seq, u64::max);
             let held = Held { seq: entry.seq, mark: entry.mark, reach };
             let known = self.held.entry(entry.journal).or_insert(held);
             if known.seq <= held.seq {
@@ -236,13 +236,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cocli_replica::sync::Branch;
+    use cocli_replica::sync::{Branch, Run};
 
     fn journal(epoch: &str) -> JournalId {
         JournalId { id: "abcdefghijkl".parse().unwrap(), epoch: epoch.parse().unwrap() }
     }
 
-    fn entry(seq: u64, runs: &[(u64, u64)]) -> Entry {
+    fn entry(seq: u64, runs: &[Run]) -> Entry {
         let mark = Some(Mark([seq as u8; 16]));
         Entry { journal: journal("aaaaaaaa"), leaf: Branch::Main, seq, mark, runs: runs.to_vec() }
     }
@@ -260,7 +260,7 @@ mod tests {
             ("it holds less", Some(entry(3, &[])), true),
             ("it holds nothing of it", None, true),
             ("it holds more", Some(entry(6, &[])), false),
-            ("it holds more beyond a gap", Some(entry(3, &[(7, 9)])), false),
+            ("it holds more beyond a gap", Some(entry(3, &[Run { from: 7, to: 9, mark: Mark([9; 16]) }])), false),
             ("it holds another row there", Some(Entry { mark: Some(Mark([9; 16])), ..entry(5, &[]) }), false),
         ];
         for (name, told, want) in cases {

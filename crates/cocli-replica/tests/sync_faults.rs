@@ -9,8 +9,8 @@ use std::sync::Arc;
 use cocli_model::{Datagram, Environment, NodeId};
 use cocli_replica::sync::message::{Ask, Entry, Have, Part};
 use cocli_replica::sync::{
-    ASK_MS, ASKS_PER_PEER_MAX, Branch, End, Input, JournalId, Mark, Message, PENDING_MAX, Reason, Replica, Road, Short,
-    end_range, fill_range, wire,
+    ASK_MS, ASKS_PER_PEER_MAX, Branch, End, Input, JournalId, Mark, Message, PENDING_MAX, Reason, Replica, Road, Run,
+    Short, end_range, fill_range, wire,
 };
 use mesh::net::STATEMENT;
 use mesh::{Mesh, Pen, Weather, draft, id_of, signing_key};
@@ -604,7 +604,7 @@ fn a_peer_that_holds_it_only_in_pending_does_not_acknowledge() {
     let second = mesh.write(0, 1);
     mesh.run(100);
     let journal = JournalId::of(&second);
-    let runs = vec![(second.first(), second.last())];
+    let runs = vec![Run { from: second.first(), to: second.last(), mark: Mark::of(&second.cid()) }];
     let entry = Entry { journal, leaf: Branch::Main, seq: first.last(), mark: Some(Mark::of(&first.cid())), runs };
     receive(&mut mesh, peers[0], &wire::have(&Have { entries: vec![entry], ..Have::default() }));
     assert_eq!(replica(&mesh).holders(second.last()), 1, "only this node");
@@ -688,4 +688,62 @@ fn a_backlog_longer_than_one_serve_comes_in_several() {
     assert!(mesh.seen["served"] >= 2, "{:?}", mesh.seen);
     let ledger = mesh.nodes[1].replica.as_ref().unwrap().ledger().clone();
     assert_eq!((ledger.road(Road::Sync).duplicate, ledger.asks_expired), (0, 0), "nothing came twice or late");
+}
+
+/// A bad member gives each node another datagram for the same rows beyond a gap.
+/// Each is told by the datagram it ends with, so each node sees what it lacks.
+#[test]
+fn r34_rivals_beyond_a_gap_that_nobody_fills_are_held_by_everybody() {
+    for (name, rows, shared) in [("one datagram", 1, 0), ("another end", 2, 0), ("another beginning", 2, 1)] {
+        let mut mesh = Mesh::new(&[1, 2, 3], 5, Weather::CALM);
+        mesh.connect_all();
+        mesh.run(1_000);
+        let mut left = Pen::new(3, 99);
+        chain(&mut left, 3);
+        let shared: Vec<Arc<Datagram>> = chain(&mut left, shared);
+        let mut right = left.clone();
+        (right.stamp_us, right.salt) = (right.stamp_us + 500, right.salt + 500);
+        for (node, pen) in [(0, &mut left), (1, &mut right)] {
+            for datagram in shared.iter().chain(&chain(pen, rows)) {
+                mesh.written.insert(datagram.cid(), Arc::clone(datagram));
+                let (peer, frame) = (pen.id, wire::push(&datagram.to_wire()).to_vec());
+                mesh.input(node, Input::Received { peer, frame });
+            }
+        }
+        mesh.crash(2);
+        mesh.run(30_000);
+        let hashes = mesh.hashes();
+        assert_eq!(hashes[0], hashes[1], "{name}: {}", mesh.report());
+        assert_eq!(mesh.nodes[0].folded, mesh.nodes[1].folded, "{name}: {}", mesh.report());
+        assert_eq!(mesh.nodes[0].disk.pending(), shared.len() + 2 * rows, "{name}");
+    }
+}
+
+/// A power cut takes one branch's tail back to the fork: then there is no rival, and with
+/// the tail there is one again, whatever the files are called.
+#[test]
+fn r34_a_branch_cut_back_to_its_fork_is_told_as_if_it_had_never_been() {
+    let mut left = Pen::new(2, 77);
+    let trunk = left.write("trunk", 1);
+    let mut right = left.clone();
+    (right.stamp_us, right.salt) = (right.stamp_us + 500, right.salt + 500);
+    let (left, right) = (left.write("left", 1), right.write("right", 1));
+    let told = |met: &[&Arc<Datagram>]| {
+        let (mut mesh, peers) = lone(&[1, 2, 3]);
+        met.iter().for_each(|datagram| push(&mut mesh, peers[0], datagram));
+        mesh.run(100);
+        replica(&mesh).frontier()
+    };
+    let (mut mesh, peers) = lone(&[1, 2, 3]);
+    [&trunk, &left, &right].iter().for_each(|datagram| push(&mut mesh, peers[0], datagram));
+    mesh.run(100);
+    assert_eq!(replica(&mesh).frontier(), told(&[&trunk, &left, &right]));
+    let (journal, place) = (JournalId::of(&trunk), Branch::Main);
+    let tip = mesh.nodes[0].disk.truncate(journal, place, 1);
+    mesh.nodes[0].folded.remove(&left.cid());
+    mesh.input(0, Input::Truncated { journal, place, tip });
+    assert_eq!(replica(&mesh).frontier(), told(&[&trunk, &right]));
+    push(&mut mesh, peers[0], &left);
+    mesh.run(100);
+    assert_eq!(replica(&mesh).frontier(), told(&[&right, &trunk, &left]));
 }

@@ -72,7 +72,7 @@ fn asks(mesh: &mut Mesh) -> Vec<(NodeId, Ask)> {
 fn held(mesh: &Mesh) -> (u64, Vec<(u64, u64)>) {
     let frontier = replica(mesh).frontier();
     assert_eq!(frontier.len(), 1, "{frontier:?}");
-    (frontier[0].seq, frontier[0].runs.clone())
+    (frontier[0].seq, frontier[0].runs.iter().map(|run| (run.from, run.to)).collect())
 }
 
 /// The driver tells what is damaged still.

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use cocli_model::dot::SEQ_MAX;
-use cocli_replica::sync::message::{Alive, Ask, End, Entry, Exchange, Have, Message, Part, Range};
+use cocli_replica::sync::message::{Alive, Ask, End, Entry, Exchange, Have, Message, Part, Range, Run};
 use cocli_replica::sync::{Branch, JournalId, Mark, Short, end_range, wire};
 use data_encoding::HEXLOWER;
 
@@ -37,7 +37,8 @@ fn datagram() -> Vec<u8> {
 }
 
 fn entry(journal: JournalId, leaf: Branch, seq: u64, runs: &[(u64, u64)]) -> Entry {
-    Entry { journal, leaf, seq, mark: (seq > 0).then_some(MARK), runs: runs.to_vec() }
+    let runs = runs.iter().map(|(from, to)| Run { from: *from, to: *to, mark: MARK }).collect();
+    Entry { journal, leaf, seq, mark: (seq > 0).then_some(MARK), runs }
 }
 
 fn greeting() -> Have {
@@ -64,7 +65,7 @@ fn asks() -> Vec<Ask> {
     vec![
         ask(first(), 1, None, main),
         ask(first(), 6, Some([1, 2, 3, 4]), main),
-        ask(first(), 256, None, Part::Run),
+        ask(first(), 256, None, Part::Run { to: 300, mark: MARK }),
         ask(second(), 6, Some([1, 2, 3, 4]), Part::Leaf(Branch::Fork(SHORT))),
         ask(second(), 17, None, island(None)),
         ask(second(), 17, None, island(Some(SHORT))),

@@ -2,9 +2,13 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Parser;
 use cocli_sim::{MINUTE, Runs};
+
+/// After how many seeds it is told how far it is.
+const PROGRESS_SEEDS: u64 = 500;
 
 /// Simulates clusters under faults and checks the laws of the design.
 #[derive(Debug, Parser)]
@@ -46,7 +50,15 @@ fn main() -> std::io::Result<ExitCode> {
         span_us: args.minutes * MINUTE,
         jobs: args.jobs,
     };
+    let (ended, broke) = (AtomicU64::new(0), AtomicU64::new(0));
     let (report, broken) = runs.run(&|outcome| {
+        let ended = 1 + ended.fetch_add(1, Ordering::Relaxed);
+        let broken = u64::from(outcome.broken.is_some());
+        let broken = broken + broke.fetch_add(broken, Ordering::Relaxed);
+        if ended.is_multiple_of(PROGRESS_SEEDS) && ended < args.seeds {
+            // Nobody listens: no reason to stop either.
+            let _ = writeln!(std::io::stderr(), "{ended} of {} seeds, {broken} of them broke a law", args.seeds);
+        }
         if args.traces {
             let hex: String = outcome.trace.iter().map(|byte| format!("{byte:02x}")).collect();
             // A closed pipe is no reason to stop counting.

@@ -124,6 +124,7 @@ impl Replica {
         let id = JournalId::of(datagram);
         self.prove_rival(shelf, datagram, spot);
         let journal = self.journals.entry(id).or_default();
+        let branches = !matches!(spot, Spot::End(index) if !journal.is_hung_on(index));
         let place = match spot {
             Spot::End(index) => {
                 let chain = &mut journal.segments[index];
@@ -139,7 +140,7 @@ impl Replica {
             },
         };
         self.fresh.store(id, place, datagram);
-        if !matches!(spot, Spot::End(_)) {
+        if branches {
             self.relabel(shelf, id);
         }
         if road != Road::Own {

@@ -112,10 +112,23 @@ pub(crate) fn held(gaps: &[Gap], synced: Option<(u64, Cid)>) -> Option<(u64, Cid
     before_it.or_else(|| hole.before.map(|before| (hole.from - 1, before)))
 }
 
-/// The rows that are durable behind the holes of a chain.
-pub(crate) fn runs_behind(gaps: &[Gap], synced: Option<(u64, Cid)>) -> Vec<(u64, u64)> {
-    let Some((end, _)) = synced else { return Vec::new() };
-    let next = gaps.iter().skip(1).map(|gap| gap.hole.from - 1).chain([end]);
-    let runs = gaps.iter().zip(next).map(|(gap, to)| (gap.hole.to + 1, to.min(end)));
-    runs.filter(|(from, to)| from <= to).collect()
+/// Rows of a chain from the end of one hole to the next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    pub(crate) from: u64,
+    /// Its last row, and the datagram that ends there.
+    pub(crate) end: (u64, Cid),
+    /// The datagram before it, which is missing.
+    pub(crate) prev: Option<Cid>,
+}
+
+/// What is durable behind the holes of a chain.
+pub(crate) fn behind(gaps: &[Gap], synced: Option<(u64, Cid)>) -> impl Iterator<Item = Stretch> {
+    let next = gaps.iter().skip(1).map(|gap| gap.hole.before.map(|before| (gap.hole.from - 1, before)));
+    let ends = next.map(move |end| end.filter(|end| synced.is_some_and(|synced| end.0 <= synced.0)).or(synced));
+    let stretch = |(gap, end): (&Gap, Option<(u64, Cid)>)| {
+        let Hole { to, last, .. } = gap.hole;
+        Some(Stretch { from: to + 1, end: end.filter(|end| end.0 > to)?, prev: last })
+    };
+    gaps.iter().zip(ends.chain([synced])).filter_map(stretch)
 }

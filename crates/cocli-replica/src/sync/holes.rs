@@ -34,14 +34,6 @@ impl Journal {
         self.segments.iter().flat_map(|segment| &segment.gaps).any(|gap| gap.holds(&datagram.cid()))
     }
 
-    /// Whether something is missing on the path to row `seq` of chain `index`.
-    pub(crate) fn is_holed(&self, index: usize, seq: u64) -> bool {
-        self.path(index).into_iter().any(|(step, _, to)| {
-            let missing = |gap: &Gap| !gap.mended && gap.hole.from <= to.min(seq);
-            self.segments[step].gaps.iter().any(missing)
-        })
-    }
-
     /// The hole of which a datagram is the next that is missing: chain and place in it.
     fn gap_of(&self, datagram: &Datagram) -> Option<(usize, usize)> {
         let all = self.segments.iter().enumerate();

@@ -2,17 +2,17 @@
 //!
 //! - A chain is what one file name stands for: the datagrams of [`Segment::place`]
 //!   from `first` to `tip`, each naming the one before.
-//! - A fork hangs a new chain on a datagram inside another; nothing ever hangs on a
-//!   tip, because what follows a tip extends its chain. So chains and leaves are as
-//!   many, and the leaf of a chain is called after the last datagram on its path that
-//!   has a rival.
+//! - A fork hangs a new chain on a datagram inside another; what follows a tip extends
+//!   its chain. So chains and leaves are as many, but where a crash cut a chain back to
+//!   a datagram on which another hangs: then its tip is no leaf until it grows again.
+//! - A leaf is called after the last datagram on its path that has a rival.
 //! - Bodies are not kept, but for those that wait ([`super::pending`]).
 
 use cocli_model::{Cid, NodeName};
 
 use super::api::{Chain, Tip};
-use super::gap::{self, Gap, gaps};
-use super::message::Entry;
+use super::gap::{self, Gap, Stretch, gaps};
+use super::message::{Entry, RUN_ROWS_MAX, Run};
 use super::name::{Branch, Mark, Short};
 use super::pending::Pending;
 
@@ -99,7 +99,7 @@ impl Journal {
 
     /// The chain whose tip is called so.
     pub(crate) fn of_leaf(&self, leaf: Branch) -> Option<usize> {
-        self.segments.iter().position(|segment| segment.leaf == leaf)
+        (0..self.segments.len()).find(|index| self.segments[*index].leaf == leaf && !self.is_hung_on(*index))
     }
 
     /// The chain that ends with this datagram.
@@ -147,34 +147,49 @@ impl Journal {
         steps
     }
 
-    /// The last row of chain `index` on which another chain hangs.
-    fn last_fork(&self, index: usize) -> Option<u64> {
+    /// The last row of chain `index` before row `to` on which another chain hangs.
+    fn last_fork(&self, index: usize, to: u64) -> Option<u64> {
         let forks = self.segments.iter().filter_map(|segment| match segment.base {
-            Base::On { parent, at } if parent == index => Some(at),
+            Base::On { parent, at } if parent == index && at < to => Some(at),
             _ => None,
         });
         forks.max()
     }
 
-    /// Calls every leaf anew after chains were added or joined; `follower` tells the
-    /// datagram of a chain that begins at a row.
+    /// Whether a chain hangs on the tip of chain `index`, which was cut back to it.
+    pub(crate) fn is_hung_on(&self, index: usize) -> bool {
+        let tip = self.segments[index].tip.seq;
+        self.segments.iter().any(|segment| segment.base == Base::On { parent: index, at: tip })
+    }
+
+    /// Calls every leaf anew after chains were added, joined or cut back; `follower` tells
+    /// the datagram of a chain that begins at a row.
     pub(crate) fn relabel(&mut self, follower: impl Fn(Branch, u64) -> Option<Cid>) {
-        let roots = self.segments.iter().filter(|segment| segment.base == Base::Root).count();
-        for index in 0..self.segments.len() {
-            let segment = &self.segments[index];
-            let fork = self.last_fork(index).filter(|at| *at < segment.tip.seq);
-            let rival = fork.and_then(|at| follower(segment.place, at + 1));
-            let twins = |other: &&Segment| other.base == Base::Adrift && other.first == segment.first;
-            self.segments[index].leaf = match (rival, segment.base) {
-                (Some(cid), _) => Branch::Fork(Short::of(&cid)),
-                (None, Base::Root) if roots < 2 => Branch::Main,
-                (None, Base::Root | Base::On { .. }) => Branch::Fork(Short::of(&segment.head)),
-                (None, Base::Adrift) => {
-                    let alone = self.segments.iter().filter(twins).count() < 2;
-                    let short = (!alone).then(|| Short::of(&segment.head));
-                    Branch::Island { first: segment.first, short }
-                }
-            };
+        let label = |index: usize| self.label(index, self.segments[index].tip.seq, &follower);
+        let labels: Vec<Branch> = (0..self.segments.len()).map(label).collect();
+        self.segments.iter_mut().zip(labels).for_each(|(segment, leaf)| segment.leaf = leaf);
+    }
+
+    /// What the path to row `to` of chain `index` is called: after the last datagram on it
+    /// that has a rival.
+    fn label(&self, index: usize, to: u64, follower: &impl Fn(Branch, u64) -> Option<Cid>) -> Branch {
+        let segment = &self.segments[index];
+        if let Some(cid) = self.last_fork(index, to).and_then(|at| follower(segment.place, at + 1)) {
+            return Branch::Fork(Short::of(&cid));
+        }
+        let twins = |base: Base| self.segments.iter().filter(move |other| other.base == base);
+        match segment.base {
+            Base::Root if twins(Base::Root).count() < 2 => Branch::Main,
+            // Its parent was cut back to where it hangs, so it has no rival there.
+            Base::On { parent, at } if self.segments[parent].tip.seq == at && twins(segment.base).count() < 2 => {
+                self.label(parent, at, follower)
+            }
+            Base::Root | Base::On { .. } => Branch::Fork(Short::of(&segment.head)),
+            Base::Adrift => {
+                let alone = twins(Base::Adrift).filter(|other| other.first == segment.first).count() < 2;
+                let short = (!alone).then(|| Short::of(&segment.head));
+                Branch::Island { first: segment.first, short }
+            }
         }
     }
 
@@ -194,29 +209,44 @@ impl Journal {
         }
     }
 
-    /// The rows beyond gaps, as runs, ascending and apart: those that wait, and those that
-    /// stand behind a hole.
-    fn runs(&self) -> Vec<(u64, u64)> {
-        let mut runs = self.pending.runs();
-        let waiting = runs.len();
-        runs.extend(self.segments.iter().flat_map(|segment| gap::runs_behind(&segment.gaps, segment.synced)));
-        if runs.len() == waiting {
-            return runs;
+    /// From which row on everything up to row `to` of chain `index` is on the disk, or on
+    /// its way there; and the hole before it.
+    pub(crate) fn unbroken(&self, index: usize, to: u64) -> (u64, Option<&Gap>) {
+        let steps = self.path(index);
+        for (step, _, end) in steps.iter().rev() {
+            let open = |gap: &&Gap| !gap.mended && gap.hole.from <= to.min(*end);
+            if let Some(gap) = self.segments[*step].gaps.iter().rfind(open) {
+                return (gap.hole.to + 1, Some(gap));
+            }
         }
-        runs.sort_unstable();
-        runs.dedup_by(|run, before| {
-            let touches = run.0 <= before.1.saturating_add(1);
-            before.1 = if touches { before.1.max(run.1) } else { before.1 };
-            touches
+        (steps.first().map_or(1, |(_, first, _)| *first), None)
+    }
+
+    /// What is held beyond gaps, ascending: what waits, and what stands behind a hole.
+    fn runs(&self) -> Vec<Run> {
+        let linked = self.pending.linked();
+        let behind = self.segments.iter().flat_map(|segment| gap::behind(&segment.gaps, segment.synced));
+        let behind: Vec<Stretch> = behind.collect();
+        let waiting = linked.ends().filter(|(_, _, cid)| behind.iter().all(|stretch| stretch.prev != Some(*cid)));
+        let standing = behind.iter().map(|Stretch { from, end, prev }| {
+            let before = prev.and_then(|prev| linked.from(from - 1, &prev));
+            (before.unwrap_or(*from), end.0, end.1)
         });
+        let told = |(from, to, cid): (u64, u64, Cid)| {
+            let from = from.max(to.saturating_sub(RUN_ROWS_MAX - 1));
+            Run { from, to, mark: Mark::of(&cid) }
+        };
+        let mut runs: Vec<Run> = waiting.chain(standing).map(told).collect();
+        runs.sort_unstable();
         runs
     }
 
     /// What a frontier says of it, in the order of leaves: tips that are durable without a
     /// gap, and on the first entry the runs beyond gaps.
     pub(crate) fn entries(&self, journal: super::name::JournalId) -> Vec<(Entry, Option<Cid>)> {
-        let durable =
-            self.segments.iter().filter_map(|segment| Some((segment.leaf, gap::held(&segment.gaps, segment.synced)?)));
+        let leaves =
+            (0..self.segments.len()).filter(|index| !self.is_hung_on(*index)).map(|index| &self.segments[index]);
+        let durable = leaves.filter_map(|segment| Some((segment.leaf, gap::held(&segment.gaps, segment.synced)?)));
         let mut tips: Vec<(Branch, (u64, Cid))> = durable.collect();
         tips.sort_unstable_by_key(|(leaf, _)| leaf.label());
         let entry = |(leaf, (seq, cid)): (Branch, (u64, Cid))| {

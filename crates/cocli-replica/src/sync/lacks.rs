@@ -6,32 +6,26 @@
 use cocli_model::planted::{self, Bug};
 
 use super::api::Shelf;
-use super::gap::first_open;
-use super::journal::{Journal, Segment};
-use super::message::{Ask, Entry, LOCATOR_MAX, Part};
+use super::gap::{Gap, first_open};
+use super::journal::Segment;
+use super::message::{Ask, Entry, LOCATOR_MAX, Part, Run};
 use super::name::{Branch, JournalId, Mark};
 use super::replica::Replica;
 use super::wants::Lack;
 
 impl Replica {
-    /// Whether what leads to an entry's tip is held, back to its first row: an island of
-    /// ours may end with the tip of a peer's chain, and miss what is before.
-    fn holds_path(&self, shelf: &dyn Shelf, entry: &Entry, mark: Mark) -> bool {
-        let Some(journal) = self.journals.get(&entry.journal) else { return false };
-        if let Branch::Island { first, .. } = entry.leaf
-            && journal.pending.holds_run(first, entry.seq, mark)
-        {
-            return true;
-        }
-        let back = match entry.leaf {
-            Branch::Island { first, .. } => first,
-            Branch::Main | Branch::Fork(_) => 1,
-        };
-        journal.segments.iter().enumerate().any(|(index, segment)| {
-            self.chain_holds_mark(shelf, entry.journal, segment, entry.seq, mark)
-                && !journal.is_holed(index, entry.seq)
-                && journal.path(index).first().is_some_and(|(_, from, _)| *from <= back)
-        })
+    /// From which row on everything up to the datagram of this mark, which ends at row
+    /// `to`, is held; `None` if that one is not.
+    fn held_from(&self, shelf: &dyn Shelf, id: JournalId, to: u64, mark: Mark) -> Option<u64> {
+        let journal = self.journals.get(&id)?;
+        let linked = journal.pending.linked();
+        let waiting = linked.marked(to, mark).and_then(|cid| linked.from(to, &cid));
+        let holding = |index: &usize| self.chain_holds_mark(shelf, id, &journal.segments[*index], to, mark);
+        let stored = (0..journal.segments.len()).filter(holding).map(|index| match journal.unbroken(index, to) {
+            (from, Some(Gap { hole, .. })) => hole.last.and_then(|last| linked.from(hole.to, &last)).unwrap_or(from),
+            (from, None) => from,
+        });
+        waiting.into_iter().chain(stored).min()
     }
 
     /// Whether a chain holds a datagram that ends at row `seq` and bears this mark.
@@ -53,39 +47,28 @@ impl Replica {
     /// What of a peer's entry is missing here.
     pub(crate) fn lack(&self, shelf: &dyn Shelf, entry: &Entry) -> Option<Lack> {
         let journal = self.journals.get(&entry.journal);
-        if let Some(mark) = entry.mark
-            && !self.holds_path(shelf, entry, mark)
-        {
+        let holds = |from: u64, to: u64, mark: Mark| {
+            self.held_from(shelf, entry.journal, to, mark).is_some_and(|held| held <= from)
+        };
+        // An island of ours may end with the tip of a peer's chain, and miss what is before.
+        let first = match entry.leaf {
+            Branch::Island { first, .. } => first,
+            Branch::Main | Branch::Fork(_) => 1,
+        };
+        if entry.mark.is_some_and(|mark| !holds(first, entry.seq, mark)) {
             let index = journal.and_then(|journal| journal.of_leaf(entry.leaf).or_else(|| journal.longest()));
             let ours = index.zip(journal).map_or(0, |(index, journal)| journal.segments[index].tip.seq);
             return Some(Lack::Tip(entry.seq.saturating_sub(ours).max(1)));
         }
-        let forked = entry.leaf != Branch::Main || journal.is_some_and(Journal::is_forked);
-        let missing = |run: &(u64, u64)| {
-            let (from, to) = *run;
-            let Some(journal) = journal else { return Some(Lack::Run { from, to }) };
-            let on_chain = |segment: &Segment| segment.covers(from) && segment.covers(to);
-            let rival = forked || from <= entry.seq;
-            let chain = journal.segments.iter().find(|segment| !rival && on_chain(segment));
-            let torn = chain.and_then(|segment| first_open(&segment.gaps)).filter(|gap| gap.hole.from <= to);
-            if journal.pending.covers(from, to) || chain.is_some() && torn.is_none() {
-                return None;
-            }
-            if let Some(gap) = torn {
-                return Some(Lack::Run { from: gap.next().0.max(from), to });
-            }
-            let waiting = journal.pending.runs().into_iter().find(|run| run.0 <= from && from <= run.1);
-            Some(Lack::Run { from: waiting.map_or(from, |run| run.1 + 1), to })
-        };
-        entry.runs.iter().find_map(missing)
+        entry.runs.iter().find(|run| !holds(run.from, run.to, run.mark)).copied().map(Lack::Run)
     }
 
     /// The ask that gets what of a peer's entry is missing.
     pub(crate) fn ask_for(&self, shelf: &dyn Shelf, entry: &Entry, lack: Lack, suspect: bool) -> Ask {
         let Entry { journal: id, leaf, seq, .. } = *entry;
         let ask = |from, after, part| Ask { journal: id, from, after, part, locator: Vec::new() };
-        if let Lack::Run { from, .. } = lack {
-            return ask(from, None, Part::Run);
+        if let Lack::Run(run) = lack {
+            return self.ask_for_run(shelf, id, run);
         }
         let part = Part::Leaf(leaf);
         let journal = self.journals.get(&id).filter(|journal| journal.longest().is_some());
@@ -110,6 +93,23 @@ impl Replica {
         }
     }
 
+    /// The ask for what of a run is missing, which says how much of it may be held.
+    fn ask_for_run(&self, shelf: &dyn Shelf, id: JournalId, run: Run) -> Ask {
+        let Run { from, to, mark } = run;
+        let ask = |from, locator| Ask { journal: id, from, after: None, part: Part::Run { to, mark }, locator };
+        let Some(journal) = self.journals.get(&id) else { return ask(from, Vec::new()) };
+        let torn = journal.segments.iter().filter(|segment| self.chain_holds_mark(shelf, id, segment, to, mark));
+        let open = |gap: &&Gap| !gap.mended && from <= gap.hole.to && gap.hole.from <= to;
+        if let Some(gap) = torn.flat_map(|segment| &segment.gaps).find(open) {
+            return ask(gap.next().0.max(from), Vec::new());
+        }
+        let waiting = journal.pending.linked().located(from, to).map(|(seq, cid)| (seq, locates(&cid)));
+        let mut located: Vec<(u64, [u8; 8])> = waiting.collect();
+        located.extend(self.locator(shelf, id));
+        located.truncate(LOCATOR_MAX);
+        ask(from, located)
+    }
+
     /// Ends of datagrams before its first hole on every chain that goes back to the beginning: the tip, then
     /// ever farther back. An island's would hide the hole before it.
     fn locator(&self, shelf: &dyn Shelf, id: JournalId) -> Vec<(u64, [u8; 8])> {
@@ -122,9 +122,7 @@ impl Replica {
             let (mut row, mut step) = (end, 1);
             for _ in 0..each {
                 let Some(stored) = self.fresh.at(shelf, id, segment.place, row) else { break };
-                let mut digest = [0; 8];
-                digest.copy_from_slice(&stored.cid.digest()[..8]);
-                located.push((stored.last, digest));
+                located.push((stored.last, locates(&stored.cid)));
                 if stored.first <= segment.first {
                     break;
                 }
@@ -135,6 +133,13 @@ impl Replica {
         located.truncate(LOCATOR_MAX);
         located
     }
+}
+
+/// The bytes by which a locator tells a datagram.
+fn locates(cid: &cocli_model::Cid) -> [u8; 8] {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&cid.digest()[..8]);
+    bytes
 }
 
 /// The bytes by which an ask tells a datagram.

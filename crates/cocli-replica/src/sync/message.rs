@@ -15,8 +15,10 @@ pub const RANGE_BYTES_MAX: usize = 512 * 1024;
 pub const RANGE_DATAGRAMS_MAX: usize = 4_096;
 /// Frontier entries in one `Have` at most (FORMATS A4).
 pub const ENTRIES_MAX: usize = 4_096;
-/// Runs beyond gaps in one entry at most: each holds at least one pending datagram.
+/// Runs beyond gaps in one entry at most: each ends with a datagram of its own that waits.
 pub const RUNS_MAX: usize = 4_096;
+/// Rows of a run at most; of a longer one the last so many are told.
+pub const RUN_ROWS_MAX: u64 = 1 << 32;
 /// Asks in one `Want` at most.
 pub const ASKS_MAX: usize = 64;
 /// Entries of a locator at most: enough for 64 doublings on one chain, or 8 on each of 8.
@@ -68,8 +70,22 @@ pub struct Entry {
     pub seq: u64,
     /// Which datagram ends there; `None` exactly if `seq` is 0.
     pub mark: Option<Mark>,
-    /// Rows held beyond gaps, first to last, ascending and apart.
-    pub runs: Vec<(u64, u64)>,
+    /// What is held beyond gaps, ascending.
+    pub runs: Vec<Run>,
+}
+
+/// Datagrams held beyond a gap, each behind the one before.
+///
+/// The last one tells them all: each names its predecessor. So where a journal is forked
+/// runs overlap, and nobody takes one branch for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Run {
+    /// Its first row.
+    pub from: u64,
+    /// Its last row; the datagram that ends there is followed by none that is held.
+    pub to: u64,
+    /// Which datagram ends there.
+    pub mark: Mark,
 }
 
 /// A stretch of a sender's history of changes.
@@ -102,8 +118,13 @@ pub struct Have {
 pub enum Part {
     /// The path to this leaf.
     Leaf(Branch),
-    /// What stands beyond a gap, from the asked row on.
-    Run,
+    /// What stands beyond a gap, up to the datagram of this mark, which ends at row `to`.
+    Run {
+        /// The last row of it.
+        to: u64,
+        /// Which datagram ends there.
+        mark: Mark,
+    },
 }
 
 /// One ask of a `Want`.

@@ -4,12 +4,12 @@
 //! the backlog always makes room, and what came too high comes again with the backlog.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cocli_model::{Cid, Datagram};
 
 use super::api::Road;
-use super::name::Mark;
+use super::linked::Linked;
 
 /// Datagrams that wait in one journal at most (FORMATS A4).
 pub const PENDING_MAX: usize = 4_096;
@@ -31,13 +31,11 @@ pub(crate) struct Waiting {
 pub(crate) struct Pending {
     waiting: BTreeMap<(u64, Cid), Waiting>,
     bytes: usize,
+    /// Forgotten with every change.
+    linked: OnceLock<Linked>,
 }
 
 impl Pending {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -53,12 +51,14 @@ impl Pending {
     pub(crate) fn add(&mut self, datagram: Arc<Datagram>, road: Road) {
         let bytes = datagram.wire_bytes();
         self.bytes += bytes;
+        self.linked.take();
         self.waiting.insert((datagram.first(), datagram.cid()), Waiting { datagram, road, bytes });
     }
 
     pub(crate) fn remove(&mut self, first: u64, cid: &Cid) -> Option<Waiting> {
         let waiting = self.waiting.remove(&(first, *cid))?;
         self.bytes -= waiting.bytes;
+        self.linked.take();
         Some(waiting)
     }
 
@@ -91,6 +91,7 @@ impl Pending {
     /// Takes all of them, in journal order.
     pub(crate) fn take_all(&mut self) -> Vec<Waiting> {
         self.bytes = 0;
+        self.linked.take();
         std::mem::take(&mut self.waiting).into_values().collect()
     }
 
@@ -105,26 +106,23 @@ impl Pending {
         near.find(|other| other.last() >= datagram.first() && other.cid() != datagram.cid())
     }
 
-    /// The rows that wait, as runs, ascending and apart.
-    pub(crate) fn runs(&self) -> Vec<(u64, u64)> {
-        let mut runs: Vec<(u64, u64)> = Vec::new();
-        for datagram in self.iter() {
-            match runs.last_mut() {
-                Some(last) if datagram.first() <= last.1.saturating_add(1) => last.1 = last.1.max(datagram.last()),
-                _ => runs.push((datagram.first(), datagram.last())),
-            }
+    /// How they hang together.
+    pub(crate) fn linked(&self) -> &Linked {
+        self.linked.get_or_init(|| Linked::of(self.iter()))
+    }
+
+    /// The chain that ends with a datagram, in journal order; empty if it does not wait.
+    pub(crate) fn path(&self, last: u64, cid: Cid) -> Vec<Arc<Datagram>> {
+        let mut path = Vec::new();
+        let mut at = Some((last, cid));
+        let from = self.linked().from(last, &cid);
+        while let Some((last, cid)) = at.filter(|(last, _)| from.is_some_and(|from| from <= *last)) {
+            let Some(place) = self.linked().place(last, &cid) else { break };
+            let Some(waiting) = self.waiting.get(&(place.first, cid)) else { break };
+            path.push(Arc::clone(&waiting.datagram));
+            at = waiting.datagram.prev().map(|prev| (place.first - 1, prev));
         }
-        runs
-    }
-
-    /// Whether all of `from..=to` waits here and ends with the datagram of this mark.
-    pub(crate) fn holds_run(&self, from: u64, to: u64, mark: Mark) -> bool {
-        let ends = |datagram: &Arc<Datagram>| datagram.last() == to && Mark::of(&datagram.cid()) == mark;
-        self.covers(from, to) && self.iter().any(ends)
-    }
-
-    /// Whether all of `from..=to` waits here.
-    pub(crate) fn covers(&self, from: u64, to: u64) -> bool {
-        !self.is_empty() && self.runs().iter().any(|run| run.0 <= from && to <= run.1)
+        path.reverse();
+        path
     }
 }

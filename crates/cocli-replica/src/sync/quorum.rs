@@ -25,9 +25,9 @@ impl Replica {
                 self.acks.holds(peer, entry.seq);
             }
             if planted::is(Bug::AckFromPending)
-                && let Some((_, to)) = entry.runs.last()
+                && let Some(to) = entry.runs.iter().map(|run| run.to).max()
             {
-                self.acks.holds(peer, *to);
+                self.acks.holds(peer, to);
             }
         }
     }

@@ -6,15 +6,14 @@
 
 use std::sync::Arc;
 
-use cocli_model::{Datagram, NodeId};
+use cocli_model::{Cid, Datagram, NodeId};
 use ed25519_dalek::VerifyingKey;
 
-use super::accept::follows;
 use super::api::{Lane, Shelf};
 use super::io::{Output, Piece, Serve};
 use super::journal::{Journal, Step};
 use super::message::{Ask, End, Part, RANGE_BYTES_MAX, RANGE_DATAGRAMS_MAX};
-use super::name::{Branch, JournalId};
+use super::name::{Branch, JournalId, Mark};
 use super::peer::Peer;
 use super::replica::Replica;
 use super::wire;
@@ -51,7 +50,7 @@ impl Replica {
     }
 
     fn serve(&mut self, shelf: &dyn Shelf, peer: NodeId, ask: &Ask) {
-        if let Some(frame) = self.waiting_run(ask) {
+        if let Some(frame) = self.waiting_run(shelf, ask) {
             self.send(peer, Lane::Sync, frame);
             return;
         }
@@ -66,23 +65,40 @@ impl Replica {
         }
     }
 
-    /// The run that waits here from the asked row on.
-    fn waiting_run(&self, ask: &Ask) -> Option<Arc<[u8]>> {
-        let journal = self.journals.get(&ask.journal).filter(|_| ask.part == Part::Run)?;
-        let mut run: Vec<Arc<Datagram>> = Vec::new();
+    /// What waits here of a run that is asked for.
+    fn waiting_run(&self, shelf: &dyn Shelf, ask: &Ask) -> Option<Arc<[u8]>> {
+        let Part::Run { to, mark } = ask.part else { return None };
+        let journal = self.journals.get(&ask.journal)?;
+        let (last, end) = match journal.pending.linked().marked(to, mark) {
+            Some(cid) => (to, cid),
+            None => self.waits_in_hole(shelf, ask, to, mark)?,
+        };
+        let run = journal.pending.path(last, end);
+        let known = |datagram: &Arc<Datagram>| {
+            let digest = datagram.cid();
+            ask.locator.iter().any(|(seq, starts)| *seq == datagram.last() && digest.digest().starts_with(starts))
+        };
+        let from = run.iter().rposition(known).map_or(ask.from, |at| ask.from.max(run[at].last() + 1));
         let mut bytes = 0;
-        for datagram in journal.pending.iter().filter(|datagram| datagram.last() >= ask.from) {
-            if run.last().is_some_and(|before| !follows(before, datagram)) {
-                continue;
-            }
+        let fits = |datagram: &&Arc<Datagram>| {
             bytes += datagram.wire_bytes();
-            if bytes > RANGE_BYTES_MAX {
-                break;
-            }
-            run.push(Arc::clone(datagram));
-        }
+            bytes <= RANGE_BYTES_MAX
+        };
+        let part: Vec<Arc<Datagram>> =
+            run.iter().filter(|datagram| datagram.last() >= from).take_while(fits).map(Arc::clone).collect();
         let key = self.members.get(&ask.journal.id)?;
-        fill_range(ask.journal, key, &run, End::Done).map(|(frame, _)| frame)
+        fill_range(ask.journal, key, &part, End::Done).map(|(frame, _)| frame)
+    }
+
+    /// Where what waits in a hole of ours ends, if a run stands behind that hole and what is
+    /// asked for begins in it.
+    fn waits_in_hole(&self, shelf: &dyn Shelf, ask: &Ask, to: u64, mark: Mark) -> Option<(u64, Cid)> {
+        let journal = self.journals.get(&ask.journal)?;
+        let mut all = journal.segments.iter().enumerate();
+        let (index, _) = all.find(|(_, segment)| self.chain_holds_mark(shelf, ask.journal, segment, to, mark))?;
+        let hole = journal.unbroken(index, to).1?.hole;
+        let from = self.common(shelf, ask, journal, &journal.path(index))?;
+        Some((hole.to, hole.last?)).filter(|_| from <= hole.to)
     }
 
     /// What to read for an ask, or how to refuse it.
@@ -90,7 +106,10 @@ impl Replica {
         let journal = self.journals.get(&ask.journal).ok_or(End::Nothing)?;
         let all = 0..journal.segments.len();
         let leaves: Vec<usize> = match ask.part {
-            Part::Run => all.filter(|index| journal.segments[*index].covers(ask.from)).collect(),
+            Part::Run { to, mark } => {
+                let holds = |segment| self.chain_holds_mark(shelf, ask.journal, segment, to, mark);
+                all.filter(|index| holds(&journal.segments[*index])).collect()
+            }
             Part::Leaf(leaf) => match journal.of_leaf(leaf) {
                 Some(index) => vec![index],
                 None if leaf == Branch::Main => all.filter(|index| journal.is_rooted(*index)).collect(),
@@ -98,7 +117,7 @@ impl Replica {
             },
         };
         if leaves.is_empty() {
-            return Err(if ask.part == Part::Run { End::Nothing } else { End::Mismatch });
+            return Err(if matches!(ask.part, Part::Run { .. }) { End::Nothing } else { End::Mismatch });
         }
         let paths = leaves.into_iter().filter_map(|index| {
             let steps = journal.path(index);
@@ -124,7 +143,11 @@ impl Replica {
         };
         if !ask.locator.is_empty() {
             let common = ask.locator.iter().filter(|(seq, digest)| ends(*seq, digest)).map(|(seq, _)| seq + 1).max();
-            return common.or(steps.first().map(|(_, from, _)| *from));
+            let first = steps.first().map(|(_, from, _)| *from);
+            return match ask.part {
+                Part::Run { .. } => Some(common.map_or(ask.from, |common| common.max(ask.from))),
+                Part::Leaf(_) => common.or(first),
+            };
         }
         match ask.after {
             Some(after) if ask.from > 1 => ends(ask.from - 1, &after).then_some(ask.from),

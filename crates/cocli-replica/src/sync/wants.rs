@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cocli_model::NodeId;
 
-use super::message::Entry;
+use super::message::{Entry, Run};
 use super::name::{Branch, JournalId};
 
 /// Asks under way to one peer at most.
@@ -24,8 +24,8 @@ pub const MISSES_MAX: u8 = 3;
 pub(crate) enum Lack {
     /// Its tip, this many rows ahead of ours at least.
     Tip(u64),
-    /// A run, from this row on.
-    Run { from: u64, to: u64 },
+    /// A run.
+    Run(Run),
 }
 
 /// An ask under way.
@@ -64,7 +64,7 @@ impl Candidate {
     pub(crate) fn backlog(&self) -> u64 {
         match self.lack {
             Lack::Tip(rows) => rows,
-            Lack::Run { from, to } => to - from + 1,
+            Lack::Run(run) => run.to - run.from + 1,
         }
     }
 }

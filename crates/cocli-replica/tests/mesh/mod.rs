@@ -342,8 +342,10 @@ impl Mesh {
             Output::Serve(_) => "served",
             Output::Acked { .. } => "acked",
             Output::Send { frame, .. } => match cocli_replica::sync::wire::decode(frame) {
+                Ok(Message::Want(asks)) if asks.iter().any(|ask| matches!(ask.part, Part::Run { .. })) => {
+                    "asked for a run"
+                }
                 Ok(Message::Want(asks)) if asks.iter().any(|ask| !ask.locator.is_empty()) => "located",
-                Ok(Message::Want(asks)) if asks.iter().any(|ask| ask.part == Part::Run) => "asked for a run",
                 Ok(Message::Range(range)) if range.end == End::Mismatch => "mismatched",
                 _ => return,
             },

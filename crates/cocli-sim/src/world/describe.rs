@@ -34,6 +34,14 @@ impl World {
         text
     }
 
+    /// What machine `m` says of its frontier that machine `other` does not say.
+    pub(crate) fn told_apart(&self, m: usize, other: usize) -> String {
+        let frontier = |m: usize| self.machines[m].process.as_ref().map(|process| process.replica.frontier());
+        let theirs = frontier(other).unwrap_or_default();
+        let only = frontier(m).unwrap_or_default().into_iter().filter(|entry| !theirs.contains(entry));
+        format!("machine {m}: {:?}", only.collect::<Vec<_>>())
+    }
+
     /// The journal files of every machine whose name contains `part`.
     #[must_use]
     pub fn describe_files(&self, part: &str) -> String {

@@ -79,8 +79,7 @@ impl World {
                         ));
                     }
                     if frontier != *their_frontier {
-                        let a = format!("{:?}", self.machines[m].process.as_ref().map(|p| p.replica.frontier()));
-                        let b = format!("{:?}", self.machines[*other].process.as_ref().map(|p| p.replica.frontier()));
+                        let (a, b) = (self.told_apart(m, *other), self.told_apart(*other, m));
                         return Some(format!("machines {m} and {other} hold the same and say otherwise:\n{a}\n{b}"));
                     }
                     if state != *their_state {

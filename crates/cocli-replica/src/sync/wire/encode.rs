@@ -7,7 +7,7 @@ use minicbor::Encoder;
 use minicbor::encode::Error;
 
 use super::key;
-use crate::sync::message::{Alive, Ask, End, Entry, Have, Kind, Part};
+use crate::sync::message::{Alive, Ask, End, Entry, Have, Kind, Part, Run};
 use crate::sync::name::{Branch, JournalId};
 
 /// A `Vec` takes every byte.
@@ -69,9 +69,9 @@ fn write_entry(e: Writer<'_, '_>, entry: &Entry) -> Written {
         write_branch(e, entry.leaf)?;
     }
     if length >= 5 {
-        e.array(2 * entry.runs.len() as u64)?;
-        for (from, to) in &entry.runs {
-            e.u64(*from)?.u64(*to)?;
+        e.array(3 * entry.runs.len() as u64)?;
+        for Run { from, to, mark } in &entry.runs {
+            e.u64(*from)?.u64(to - from)?.bytes(&mark.0)?;
         }
     }
     Ok(())
@@ -114,8 +114,8 @@ fn write_ask(e: Writer<'_, '_>, ask: &Ask) -> Written {
     if length >= 4 {
         match ask.part {
             Part::Leaf(branch) => write_branch(e, branch)?,
-            Part::Run => {
-                e.bool(true)?;
+            Part::Run { to, mark } => {
+                e.array(2)?.u64(to)?.bytes(&mark.0)?;
             }
         }
     }

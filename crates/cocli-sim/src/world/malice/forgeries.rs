@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cocli_model::datagram::Header;
 use cocli_model::{Cid, Datagram, Epoch, Stamp};
 use cocli_replica::sync::message::Exchange;
-use cocli_replica::sync::{Branch, End, Entry, Have, JournalId, Lane, Mark, wire};
+use cocli_replica::sync::{Branch, End, Entry, Have, JournalId, Lane, Mark, Run, wire};
 
 use super::Chain;
 use crate::machine::identity;
@@ -73,7 +73,8 @@ impl World {
         let epoch = Epoch::from_random([bits[0], bits[1], bits[2], bits[3], bits[4]]);
         let journal = JournalId { id: self.machines[victim].id(), epoch };
         let mark = Some(Mark::of(&Cid::from_digest([7; 32])));
-        let runs = (0..40).map(|run| (1_000 + 10 * run, 1_005 + 10 * run)).collect();
+        let run = |nth: u64| Run { from: 1_000 + 10 * nth, to: 1_005 + 10 * nth, mark: Mark([nth as u8; 16]) };
+        let runs = (0..40).map(run).collect();
         let entry = Entry { journal, leaf: Branch::Main, seq: 1 << 62, mark, runs };
         let entry = if self.dice.chance(500) { entry } else { Entry { seq: 900, ..entry } };
         let exchange = Some(Exchange { hash: [9; 32], session: self.dice.roll(), base: 0, version: u64::MAX >> 1 });

@@ -7,7 +7,7 @@ use cocli_model::NodeId;
 use cocli_model::dot::SEQ_MAX;
 
 use super::WireError;
-use crate::sync::message::{Ask, Entry, LOCATOR_MAX, Part, RUNS_MAX};
+use crate::sync::message::{Ask, Entry, LOCATOR_MAX, Part, RUN_ROWS_MAX, RUNS_MAX, Run};
 use crate::sync::name::{Branch, JournalId, Mark, Short};
 
 pub(super) type Read<T> = Result<T, WireError>;
@@ -47,7 +47,11 @@ pub(super) fn length(d: &mut Decoder<'_>, what: &'static str, max: usize) -> Rea
 }
 
 pub(super) fn fixed<const N: usize>(d: &mut Decoder<'_>) -> Read<[u8; N]> {
-    d.bytes()?.try_into().map_err(|_| malformed("a byte string of another length"))
+    exactly(d.bytes()?)
+}
+
+fn exactly<const N: usize>(bytes: &[u8]) -> Read<[u8; N]> {
+    bytes.try_into().map_err(|_| malformed("a byte string of another length"))
 }
 
 pub(super) fn journal(d: &mut Decoder<'_>) -> Read<JournalId> {
@@ -83,17 +87,22 @@ pub(super) fn entry(d: &mut Decoder<'_>) -> Read<Entry> {
     Ok(Entry { journal, leaf, seq, mark, runs })
 }
 
-fn runs(d: &mut Decoder<'_>) -> Read<Vec<(u64, u64)>> {
-    let count = length(d, "ends of runs", 2 * RUNS_MAX)?;
-    let mut runs = Vec::with_capacity(count / 2);
-    let mut least = 1;
-    for _ in 0..count / 2 {
-        let from = seq(d, least)?;
-        let to = seq(d, from)?;
-        least = to.saturating_add(2);
-        runs.push((from, to));
+fn runs(d: &mut Decoder<'_>) -> Read<Vec<Run>> {
+    let count = length(d, "parts of runs", 3 * RUNS_MAX)?;
+    let mut runs: Vec<Run> = Vec::with_capacity(count / 3);
+    for _ in 0..count / 3 {
+        let from = seq(d, 1)?;
+        let to = match d.u64()? {
+            more if more < RUN_ROWS_MAX && more <= SEQ_MAX - from => from + more,
+            more => return Err(WireError::AbsurdSeq(more)),
+        };
+        let run = Run { from, to, mark: Mark(fixed(d)?) };
+        if runs.last().is_some_and(|before| *before >= run) {
+            return Err(malformed("runs that do not rise"));
+        }
+        runs.push(run);
     }
-    if count % 2 == 0 { Ok(runs) } else { Err(malformed("a run without its end")) }
+    if count % 3 == 0 { Ok(runs) } else { Err(malformed("a run without its end")) }
 }
 
 fn branch(d: &mut Decoder<'_>) -> Read<Branch> {
@@ -111,6 +120,19 @@ fn branch(d: &mut Decoder<'_>) -> Read<Branch> {
     }
 }
 
+/// A branch, or where a run ends: of two arrays the one with a whole mark.
+fn part(d: &mut Decoder<'_>) -> Read<Part> {
+    if d.datatype()? != Type::Array {
+        return Ok(Part::Leaf(branch(d)?));
+    }
+    length(d, "fields of a part", 2)?;
+    let row = seq(d, 1)?;
+    match d.bytes()? {
+        bytes if bytes.len() == 5 => Ok(Part::Leaf(Branch::Island { first: row, short: Some(Short(exactly(bytes)?)) })),
+        bytes => Ok(Part::Run { to: row, mark: Mark(exactly(bytes)?) }),
+    }
+}
+
 pub(super) fn ask(d: &mut Decoder<'_>) -> Read<Ask> {
     let fields = length(d, "fields of an ask", 5)?;
     let journal = journal(d)?;
@@ -124,11 +146,7 @@ pub(super) fn ask(d: &mut Decoder<'_>) -> Read<Ask> {
         false => None,
     };
     let part = match fields > 3 {
-        true if d.datatype()? == Type::Bool => {
-            d.bool()?;
-            Part::Run
-        }
-        true => Part::Leaf(branch(d)?),
+        true => part(d)?,
         false => Part::Leaf(Branch::Main),
     };
     let mut locator = Vec::new();

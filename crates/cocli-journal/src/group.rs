@@ -1,206 +1,196 @@
-//! Group commit: many threads hand in commits, one sync serves all who wait.
+//! Group commit: commits that wait are sealed together and made durable by one sync, and the
+//! next ones are sealed while it runs.
 //!
-//! There is no thread here. Whoever hands in what makes a batch large enough leads it: seals
-//! and writes it while the batch before is being synced, then syncs it, and answers all of it
-//! at once. Who opened it keeps watch, and leads it if nobody else comes.
-//!
-//! - An answer means that the own bytes are durable (L1). After a failed sync every answer
-//!   is an error until [`GroupCommit::reopen`], also to those who were sealed meanwhile.
-//! - One batch is synced, one is sealed, one gathers: never more.
+//! - A reply that says where a commit stands means that it is durable (L1). After a failed
+//!   sync every reply is an error until [`GroupCommit::reopen`], also to what was sealed
+//!   meanwhile.
+//! - One batch is synced, one is sealed and waits, one gathers: never more.
 //! - While a sync runs nothing is gained by sealing early, so a batch gathers until it is as
 //!   large as those before it, or the sync has returned. Nobody waits for a clock.
-//! - At [`WAITING_MAX`] commits those who come wait; nothing is dropped.
+//! - Who is answered comes back at once, and all together: on a slow disk one sync serves
+//!   them all. Where sealing takes as long as a sync, they are parted into halves, and one
+//!   is sealed while the other is synced.
+//! - There is no queue here: whoever owns it hands in what came, and seals when it may.
 
-mod batch;
+mod syncer;
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::Arc;
 
 use crate::journal::{AppendError, Behind, Commit, Journal, OpenError, Placed, RefusedCommit, Written};
-use batch::{Batch, Queue};
+use syncer::{Job, Syncer};
 
-/// Commits that may wait. A batch is all of them: some four datagrams, a megabyte.
-pub const WAITING_MAX: usize = 4_096;
-
-/// What is told of every append before its commits are answered.
-pub type Observer = Box<dyn FnMut(&Written) + Send>;
+/// Commits that gather, give or take those handed in at once. A batch is all of them: some
+/// four datagrams, a megabyte.
+pub const GATHERED_MAX: usize = 4_096;
 
 /// The answer to one hand-in: for each commit where it stands or why it was refused; or
 /// why nothing of the whole batch was appended.
 pub type Answer = Result<Vec<Result<Placed, RefusedCommit>>, Arc<AppendError>>;
+/// Who is told the answer; on the thread that syncs, so it is brief.
+pub type Reply = Box<dyn FnOnce(Answer) + Send>;
+/// What is done once a batch is durable, before anybody is answered.
+pub type Durable = Box<dyn FnOnce(&Written) + Send>;
 
-/// A journal that many threads append to. Share it in an [`Arc`].
-///
-/// Locks are taken in the order of the fields, and `queue` last.
+/// A journal whose commits are made durable in groups.
+#[derive(Debug)]
 pub struct GroupCommit {
-    /// Only who seals and writes, or has asked for the journal itself, holds it.
-    journal: Mutex<Journal>,
-    /// Only who syncs holds it.
-    observer: Mutex<Option<Observer>>,
-    queue: Mutex<Queue>,
-    /// Who keeps watch may lead, or has been answered.
-    watch: Condvar,
-    /// The queue is shorter than it was.
-    room: Condvar,
+    journal: Journal,
+    syncer: Syncer,
+    commits: Vec<Commit>,
+    replies: Replies,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Who panicked has told its own caller; what it left is answered for by `Lead`.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// A batch that was written and is not durable.
+#[derive(Debug)]
+#[must_use = "nobody is answered before it was synced"]
+pub struct Sealed {
+    written: Written,
+    behind: Behind,
+    replies: Replies,
+}
+
+impl Sealed {
+    /// What was written. Who pushes it before it is durable has set the dirty mark.
+    #[must_use]
+    pub fn written(&self) -> &Written {
+        &self.written
+    }
+}
+
+/// Who waits for the answers to a batch, in the order of its commits.
+#[derive(Default)]
+struct Replies(Vec<(Reply, usize)>);
+
+impl Replies {
+    /// Hands each its part of the answers.
+    fn tell(self, answers: Answer) {
+        match answers {
+            Ok(answers) => {
+                let mut answers = answers.into_iter();
+                self.0.into_iter().for_each(|(reply, count)| reply(Ok(answers.by_ref().take(count).collect())));
+            }
+            Err(error) => self.0.into_iter().for_each(|(reply, _)| reply(Err(Arc::clone(&error)))),
+        }
+    }
+}
+
+impl std::fmt::Debug for Replies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} who wait", self.0.len())
+    }
 }
 
 impl GroupCommit {
-    /// Group commit over a journal. `observer` is told of every append once it is durable.
+    /// Group commit over a journal. `ready` is told whenever a sync has ended, so that the
+    /// owner looks whether it may seal; it is brief.
+    ///
+    /// # Errors
+    /// The system starts no thread.
+    pub fn new(journal: Journal, ready: Box<dyn Fn() + Send>) -> io::Result<GroupCommit> {
+        let syncer = Syncer::start(ready)?;
+        Ok(GroupCommit { journal, syncer, commits: Vec::new(), replies: Replies::default() })
+    }
+
+    /// Adds commits to the batch that gathers.
+    pub fn hand_in(&mut self, commits: Vec<Commit>, reply: Reply) {
+        self.replies.0.push((reply, commits.len()));
+        self.commits.extend(commits);
+    }
+
+    /// Whether nothing gathers.
     #[must_use]
-    pub fn new(journal: Journal, observer: Option<Observer>) -> GroupCommit {
-        GroupCommit {
-            journal: Mutex::new(journal),
-            observer: Mutex::new(observer),
-            queue: Mutex::new(Queue::default()),
-            watch: Condvar::new(),
-            room: Condvar::new(),
-        }
+    pub fn is_empty(&self) -> bool {
+        self.replies.0.is_empty()
     }
 
-    /// Appends commits together with those of others, and waits until they are durable.
-    /// The stamps of a batch follow the greatest `cluster_ms` in it.
-    pub fn submit(&self, commits: Vec<Commit>, cluster_ms: i64) -> Answer {
-        let mut queue = lock(&self.queue);
-        while queue.waiting() > 0 && queue.waiting() + commits.len() > WAITING_MAX {
-            queue.crowd += 1;
-            queue = self.room.wait(queue).unwrap_or_else(PoisonError::into_inner);
-            queue.crowd -= 1;
-        }
-        let (batch, places, first) = queue.join(commits, cluster_ms);
-        if first && !queue.may_close() {
-            queue = self.keep_watch(queue, &batch);
-        }
-        if queue.gathers(&batch) && queue.may_close() {
-            let taken = queue.close();
-            let crowded = queue.crowd > 0;
-            drop(queue);
-            // Telling nobody costs a system call, too.
-            if crowded {
-                self.room.notify_all();
+    /// Whether nothing is sealed that is not durable.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.syncer.is_idle()
+    }
+
+    /// Whether no more should gather before a batch is sealed.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.commits.len() >= GATHERED_MAX
+    }
+
+    /// Whether the batch that gathers is to be sealed. Those who were just answered are
+    /// expected back while the next sync runs: with half of all who are about, batches stay
+    /// of one size.
+    #[must_use]
+    pub fn may_seal(&self) -> bool {
+        !self.is_empty() && (self.is_full() || self.syncer.wants(self.commits.len()))
+    }
+
+    /// Seals and writes what has gathered. The stamps follow `cluster_ms`. If it cannot be
+    /// written, everybody who waits is told so.
+    ///
+    /// With `pushed` the dirty mark is durable before anything is written, so that the batch
+    /// may be pushed before it is (see [`Journal::write`]).
+    pub fn seal(&mut self, cluster_ms: i64, pushed: bool) -> Result<Sealed, Arc<AppendError>> {
+        let (commits, replies) = self.take_batch();
+        match self.journal.write_behind(&commits, cluster_ms, pushed) {
+            Ok((written, behind)) => Ok(Sealed { written, behind, replies }),
+            Err(error) => {
+                let error = Arc::new(error);
+                replies.tell(Err(Arc::clone(&error)));
+                Err(error)
             }
-            self.lead(&batch, &taken);
-        } else {
-            drop(queue);
-        }
-        batch.answer(places)
-    }
-
-    /// Sleeps until this batch has been answered, or is to be led by whoever watches it.
-    fn keep_watch<'a>(&'a self, mut queue: MutexGuard<'a, Queue>, batch: &Arc<Batch>) -> MutexGuard<'a, Queue> {
-        queue.watchers += 1;
-        let is_over = |queue: &Queue| batch.is_answered() || (queue.gathers(batch) && queue.may_close());
-        while !is_over(&queue) {
-            queue = self.watch.wait(queue).unwrap_or_else(PoisonError::into_inner);
-        }
-        queue.watchers -= 1;
-        queue
-    }
-
-    /// Takes one batch all the way, from its commits to its answers.
-    fn lead(&self, batch: &Arc<Batch>, (commits, cluster_ms): &(Vec<Commit>, i64)) {
-        let mut lead = Lead { group: self, batch, stage: Stage::Sealing };
-        let mut journal = lock(&self.journal);
-        let written = journal.write_behind(commits, *cluster_ms);
-        // Nobody seals the next batch until the one before this is durable.
-        let mut observer = lock(&self.observer);
-        self.tell_watch(lock(&self.queue).start_sync(commits.len()));
-        lead.stage = Stage::Syncing;
-        drop(journal);
-        let answers = written.and_then(|(written, behind)| sync(written, behind, &mut observer));
-        let watch = lock(&self.queue).end_sync();
-        lead.stage = Stage::Done;
-        // Who syncs next first: until then the disk has nothing to do.
-        drop(observer);
-        self.tell_watch(watch);
-        if matches!(answers, Err(AppendError::Poisoned { .. })) {
-            // Nobody may take the mark for proof any more, before anybody hears of this.
-            lock(&self.journal).hear_of_failure();
-        }
-        self.answer(batch, answers.map_err(Arc::new));
-    }
-
-    /// Answers a batch, to those who wait for it and to who watches it.
-    fn answer(&self, batch: &Batch, answers: Answer) {
-        batch.set_answers(answers);
-        // With the lock, so that nobody is between looking and sleeping.
-        let watched = lock(&self.queue).watchers > 0;
-        self.tell_watch(watched);
-    }
-
-    fn tell_watch(&self, anybody: bool) {
-        if anybody {
-            self.watch.notify_all();
         }
     }
 
-    /// Looks at the journal, or works on it, while no append is under way.
-    pub fn with<T>(&self, work: impl FnOnce(&mut Journal) -> T) -> T {
-        let mut journal = lock(&self.journal);
-        let _no_sync = lock(&self.observer);
-        work(&mut journal)
+    /// What is to be sealed now: all that has gathered, or half of it if the disk then has
+    /// something to do while the other half is sealed.
+    fn take_batch(&mut self) -> (Vec<Commit>, Replies) {
+        let waiting = self.replies.0.len();
+        if waiting < 2 || !self.syncer.gains_by_halves() {
+            return (std::mem::take(&mut self.commits), std::mem::take(&mut self.replies));
+        }
+        let later = Replies(self.replies.0.split_off(waiting.div_ceil(2)));
+        let now = std::mem::replace(&mut self.replies, later);
+        let count = now.0.iter().map(|(_, count)| count).sum();
+        let later = self.commits.split_off(count);
+        (std::mem::replace(&mut self.commits, later), now)
+    }
+
+    /// Has a batch made durable while the next one gathers; waits if one waits already.
+    pub fn sync_behind(&mut self, sealed: Sealed, durable: Durable) {
+        self.syncer.hand_over(Job { sealed, durable });
+    }
+
+    /// Makes a batch durable in this thread: what to do if nobody else waits, because it
+    /// wakes nobody but who is answered.
+    pub fn sync_here(&mut self, sealed: Sealed, durable: Durable) {
+        self.syncer.alone(Job { sealed, durable });
+    }
+
+    /// The journal, once all that was sealed has been synced or refused.
+    pub fn journal(&mut self) -> &mut Journal {
+        self.syncer.wait_idle();
+        &mut self.journal
+    }
+
+    /// The journal as it stands, which may hold more than is durable.
+    pub fn unsynced(&mut self) -> &mut Journal {
+        &mut self.journal
+    }
+
+    /// Why a sync failed that nobody has asked for since.
+    pub fn take_failure(&mut self) -> Option<Arc<AppendError>> {
+        self.syncer.take_failure()
     }
 
     /// Opens a poisoned journal anew (see [`Journal::reopen`]).
-    pub fn reopen(&self) -> Result<(), OpenError> {
-        self.with(Journal::reopen)
+    pub fn reopen(&mut self) -> Result<(), OpenError> {
+        self.journal().reopen()
     }
-}
 
-/// Makes a batch durable and tells of it.
-fn sync(
-    written: Written,
-    behind: Behind,
-    observer: &mut Option<Observer>,
-) -> Result<Vec<Result<Placed, RefusedCommit>>, AppendError> {
-    behind.sync()?;
-    if let Some(observer) = observer {
-        observer(&written);
-    }
-    Ok(written.commits)
-}
-
-/// How far a batch has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Sealing,
-    Syncing,
-    Done,
-}
-
-/// The lead of a batch, which ends with an answer to everyone however it ends.
-struct Lead<'a> {
-    group: &'a GroupCommit,
-    batch: &'a Batch,
-    stage: Stage,
-}
-
-impl Drop for Lead<'_> {
-    fn drop(&mut self) {
-        if self.batch.is_answered() {
-            return;
-        }
-        // Nobody knows how far a panic let the append come.
-        let reason = "an append panicked".to_owned();
-        lock(&self.group.journal).distrust(&reason);
-        let mut queue = lock(&self.group.queue);
-        let watch = match self.stage {
-            Stage::Sealing => queue.give_up_sealing(),
-            Stage::Syncing => queue.end_sync(),
-            Stage::Done => false,
-        };
-        drop(queue);
-        self.group.tell_watch(watch);
-        self.group.answer(self.batch, Err(Arc::new(AppendError::Poisoned { reason })));
-    }
-}
-
-impl std::fmt::Debug for GroupCommit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let queue = lock(&self.queue);
-        write!(f, "GroupCommit with {} commits waiting", queue.waiting())
+    /// Waits for what was sealed, refuses what was not, and closes the journal (see
+    /// [`Journal::close`]).
+    pub fn close(self) -> Result<(), AppendError> {
+        self.syncer.wait_idle();
+        self.journal.close()
     }
 }

@@ -219,21 +219,28 @@ impl Journal {
     /// Appends commits without making them durable, for a daemon that pushes before it
     /// syncs. The dirty mark is durable before anything is written.
     pub fn write(&mut self, commits: &[Commit], cluster_ms: i64) -> Result<Written, AppendError> {
+        self.write_unsynced(commits, cluster_ms, true)
+    }
+
+    fn write_unsynced(&mut self, commits: &[Commit], cluster_ms: i64, dirty: bool) -> Result<Written, AppendError> {
         self.alive()?;
         let _lock = JournalLock::take(&*self.disk, &self.config.place, &self.config.holder)?;
-        let written = self.put(commits, cluster_ms, true)?;
+        let written = self.put(commits, cluster_ms, dirty)?;
         self.set_mark();
         Ok(written)
     }
 
     /// Appends commits and leaves it to whoever holds the second part of the answer to make
     /// them durable, while this journal is written on: the next datagram is chained to a
-    /// content id, which is known before the sync. Nobody may be told of them before.
-    pub fn write_behind(&mut self, commits: &[Commit], cluster_ms: i64) -> Result<(Written, Behind), AppendError> {
-        self.alive()?;
-        let _lock = JournalLock::take(&*self.disk, &self.config.place, &self.config.holder)?;
-        let written = self.put(commits, cluster_ms, false)?;
-        self.set_mark();
+    /// content id, which is known before the sync. Nobody may be told of them before, but
+    /// peers of a daemon that pushes first (`pushed`, see [`Journal::write`]).
+    pub fn write_behind(
+        &mut self,
+        commits: &[Commit],
+        cluster_ms: i64,
+        pushed: bool,
+    ) -> Result<(Written, Behind), AppendError> {
+        let written = self.write_unsynced(commits, cluster_ms, pushed)?;
         Ok((written, self.behind()))
     }
 

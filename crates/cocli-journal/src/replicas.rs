@@ -227,6 +227,15 @@ impl Replicas {
         Ok(())
     }
 
+    /// What this node's own journal has written up to here is durable.
+    pub fn own_synced_up_to(&mut self, written: &crate::journal::Written) {
+        for (file, range, datagram) in &written.datagrams {
+            if let Some(shelf) = self.shelves.get_mut(&file.key()) {
+                shelf.set_synced_up_to(file, range.end, datagram);
+            }
+        }
+    }
+
     /// Everything that this node's own journal has written so far is durable.
     pub fn own_synced(&mut self) {
         if let Some(shelf) = self.own.and_then(|own| self.shelves.get_mut(&own)) {

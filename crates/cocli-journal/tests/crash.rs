@@ -218,7 +218,7 @@ impl Node {
         let mut before: Option<(Written, Behind)> = None;
         for _ in 0..2 + self.dice.below(3) {
             let commits = self.commits();
-            let wrote = journal.write_behind(&commits, self.now_ms);
+            let wrote = journal.write_behind(&commits, self.now_ms, false);
             if self.dice.below(6) == 0 {
                 self.command()?;
             }

@@ -10,14 +10,10 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use cocli_journal::group::Answer;
 use cocli_journal::sim::{Dice, SimDisk};
-use cocli_journal::{
-    AppendError, Disk, DiskFile, FileStat, GroupCommit, Held, Journal, LockError, Placed, RefusedCommit, Standing,
-};
+use cocli_journal::{AppendError, Disk, DiskFile, FileStat, GroupCommit, Held, Journal, LockError, Standing};
 use common::*;
-
-/// What a thread that submits comes back with.
-type Answer = Result<Vec<Result<Placed, RefusedCommit>>, Arc<AppendError>>;
 
 /// A disk on which every sync of a journal file waits until it is let through.
 #[derive(Clone, Debug)]
@@ -150,23 +146,23 @@ impl Disk for SlowDisk {
 }
 
 /// A journal with one record in it, on a disk whose syncs wait from now on.
-fn stage() -> (SlowDisk, Arc<GroupCommit>) {
+fn stage() -> (SlowDisk, Arc<Clerk>) {
     let disk = SlowDisk { disk: SimDisk::new(1), gate: Arc::default() };
     let held: Arc<dyn Disk> = Arc::new(disk.clone());
     let journal = Journal::open(held, config(0), Box::new(Dice::new(1))).unwrap();
-    let group = Arc::new(GroupCommit::new(journal, None));
-    group.submit(vec![commit("before")], NOON_MS).unwrap();
+    let group = Arc::new(Clerk::of(journal));
+    group.submit(vec![commit("before")]).unwrap();
     disk.gate.close();
     (disk, group)
 }
 
-fn submit(group: &Arc<GroupCommit>, value: &'static str) -> JoinHandle<Answer> {
+fn submit(group: &Arc<Clerk>, value: &'static str) -> JoinHandle<Answer> {
     let group = Arc::clone(group);
-    std::thread::spawn(move || group.submit(vec![commit(value)], NOON_MS))
+    std::thread::spawn(move || group.submit(vec![commit(value)]))
 }
 
 /// One batch whose sync waits, and one that was written meanwhile.
-fn two_batches(disk: &SlowDisk, group: &Arc<GroupCommit>) -> (JoinHandle<Answer>, JoinHandle<Answer>) {
+fn two_batches(disk: &SlowDisk, group: &Arc<Clerk>) -> (JoinHandle<Answer>, JoinHandle<Answer>) {
     let first = submit(group, "first");
     disk.gate.until(|state| state.waiting == 1);
     let before = disk.gate.appended_bytes();
@@ -196,13 +192,14 @@ fn r03_a_failed_sync_poisons_what_was_sealed_while_it_ran() {
     let (disk, group) = stage();
     let (first, second) = two_batches(&disk, &group);
     disk.gate.let_through(false);
-    for answer in [first.join().unwrap(), second.join().unwrap(), group.submit(vec![commit("third")], NOON_MS)] {
+    for answer in [first.join().unwrap(), second.join().unwrap(), group.submit(vec![commit("third")])] {
         assert!(matches!(&*answer.unwrap_err(), AppendError::Poisoned { .. }));
     }
-    assert!(group.with(|journal| matches!(journal.standing(), Standing::Doubtful(_))));
+    assert!(group.with(|group| matches!(group.journal().standing(), Standing::Doubtful(_))));
     disk.gate.state.lock().unwrap().closed = false;
-    group.reopen().unwrap();
-    let placed = group.submit(vec![commit("after")], NOON_MS).unwrap().remove(0).unwrap();
+    assert!(group.with(|group| group.take_failure().is_some()), "the owner hears of it, too");
+    group.with(GroupCommit::reopen).unwrap();
+    let placed = group.submit(vec![commit("after")]).unwrap().remove(0).unwrap();
     assert_eq!(placed.datagram.first(), 1, "under a new epoch");
     assert!(values(&disk.disk.crash()).iter().any(|(_, value)| value == "after"));
 }

@@ -1,8 +1,8 @@
 //! The scribe: the one thread that appends to this node's journal and reads what commands
 //! appended to it.
 //!
-//! - Commits that wait are written together and synced once (group commit). They are
-//!   pushed after the write and answered after the sync (L1).
+//! - Commits that wait are written together and synced once, while the next ones are written
+//!   (group commit). They are pushed after the write and answered after the sync (L1).
 //! - What another process appended is synced before anybody hears of it.
 //! - It waits for the disk and the journal's lock, never for a peer, a fold or the driver
 //!   (L8): what the driver has no room to hear is read again from the journal once it has.
@@ -11,12 +11,14 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cocli_crm::folder::Appended;
-use cocli_journal::{
-    AppendError, Commit, Disk, Journal, JournalKey, LockError, Place, Placed, RefusedCommit, Standing, Tip,
-};
+pub(crate) use cocli_journal::group::Answer as WriteAnswer;
+use cocli_journal::group::Sealed;
+use cocli_journal::{AppendError, Commit, Disk, GroupCommit, Journal, JournalKey, LockError, Place, Standing, Tip};
 use cocli_model::{Datagram, Epoch, NodeId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,12 +35,6 @@ use crate::words::chain;
 pub(crate) const ORDERS_MAX: usize = 1_024;
 /// News that wait for the driver.
 pub(crate) const NEWS_MAX: usize = 1_024;
-/// Commits written at once, give or take an order: some four datagrams, a megabyte.
-const BATCH_COMMITS_MAX: usize = 4_096;
-
-/// The answer to a write: for each commit where it stands, or why it does not.
-pub(crate) type WriteAnswer = Result<Vec<Result<Placed, RefusedCommit>>, Arc<AppendError>>;
-
 /// What the scribe is asked to do.
 #[derive(Debug)]
 pub(crate) enum Order {
@@ -46,6 +42,8 @@ pub(crate) enum Order {
     Write { commits: Vec<Commit>, reply: oneshot::Sender<WriteAnswer> },
     /// See what other processes appended.
     Look,
+    /// A sync has ended.
+    Ready,
     /// Everybody who could know says that the journal ends here.
     Confirm(Tip),
     /// Put datagrams back where they stood in this node's own journal.
@@ -61,7 +59,7 @@ pub(crate) enum News {
     Written(Vec<Appended>),
     /// Synced: others appended some of these.
     Found(Vec<Datagram>),
-    /// Everything told so far is durable.
+    /// Everything up to here is durable.
     Synced(Option<Tip>),
     /// The present epoch: `None` while its end is in doubt.
     Current(Option<JournalKey>),
@@ -73,7 +71,7 @@ pub(crate) enum News {
 
 /// The scribe's hands.
 pub(crate) struct Scribe {
-    journal: Journal,
+    group: GroupCommit,
     disk: Arc<dyn Disk>,
     place: Place,
     replicas: SharedReplicas,
@@ -84,31 +82,50 @@ pub(crate) struct Scribe {
     /// Whether a write failed, for another reason than want of room, and none was made since.
     failed: bool,
     current: Option<JournalKey>,
+    /// Whether to look at what others appended, once nothing of our own is under way.
+    looks: bool,
     /// Whether the journal holds more than the driver had room to hear of.
     behind: bool,
+    /// Whether a sync found no room to tell of it.
+    unsaid: Arc<AtomicBool>,
     /// What was mended and not yet told.
     untold: Vec<News>,
     broken: Broken,
 }
 
-/// Commits that are durable, each with its place, and where the journal ends.
-type Synced = (Vec<Result<Placed, RefusedCommit>>, Option<Tip>);
-
-/// A write that waits for its sync.
-type Waiting = (oneshot::Sender<WriteAnswer>, usize);
-
 impl Scribe {
-    /// The scribe of an open journal in `place`, whose node is `id`.
+    /// The scribe of an open journal in `place`, whose node is `id`. Through `orders` it
+    /// learns that a sync has ended.
     pub(crate) fn new(
         journal: Journal,
         (disk, place, id): (Arc<dyn Disk>, Place, NodeId),
         replicas: SharedReplicas,
         (witness, troubles): (Arc<Witness>, Arc<Troubles>),
-        news: mpsc::Sender<News>,
-    ) -> Scribe {
+        (orders, news): (mpsc::WeakSender<Order>, mpsc::Sender<News>),
+    ) -> io::Result<Scribe> {
         let current = journal.current();
-        let (failed, behind, untold, broken) = (false, false, Vec::new(), Broken::from_env());
-        Scribe { journal, disk, place, replicas, id, witness, troubles, news, failed, current, behind, untold, broken }
+        let ready = move || {
+            // A full queue wakes the scribe as well.
+            let _ = orders.upgrade().map(|orders| orders.try_send(Order::Ready));
+        };
+        let group = GroupCommit::new(journal, Box::new(ready))?;
+        Ok(Scribe {
+            group,
+            disk,
+            place,
+            replicas,
+            id,
+            witness,
+            troubles,
+            news,
+            failed: false,
+            current,
+            looks: false,
+            behind: false,
+            unsaid: Arc::default(),
+            untold: Vec::new(),
+            broken: Broken::from_env(),
+        })
     }
 
     /// Works until nobody gives orders, then closes the journal.
@@ -116,98 +133,116 @@ impl Scribe {
         let mut batch = Vec::new();
         while orders.blocking_recv_many(&mut batch, ORDERS_MAX) > 0 {
             if self.broken == Broken::Fsync {
-                batch = answer_early(batch, &self.journal);
+                batch = answer_early(batch, self.group.unsynced());
             }
-            while !batch.is_empty() {
-                self.perform(&mut batch);
-            }
+            self.attend(batch.drain(..), || orders.is_empty());
         }
-        if let Err(error) = self.journal.close() {
+        if let Err(error) = self.group.close() {
             tracing::error!(error = &error as &dyn std::error::Error, "the journal was not closed cleanly");
         }
     }
 
-    /// Takes orders from the front, writes together up to a bound.
-    fn perform(&mut self, batch: &mut Vec<Order>) {
-        let (mut commits, mut waiting) = (Vec::new(), Vec::<Waiting>::new());
-        let mut taken = 0;
-        let mut look = false;
-        for order in batch.iter_mut() {
-            if commits.len() >= BATCH_COMMITS_MAX {
-                break;
-            }
-            taken += 1;
-            match std::mem::replace(order, Order::Look) {
-                Order::Write { commits: more, reply } => {
-                    waiting.push((reply, more.len()));
-                    commits.extend(more);
-                }
-                Order::Look => look = true,
-                Order::Confirm(tip) => self.confirm(&tip),
-                Order::Mend(key, datagrams) => self.mend(key, &datagrams),
-                Order::GiveUp(epoch) => self.give_up(epoch),
+    /// Does what is ordered, and writes what may be written now. `alone` tells whether
+    /// nobody else waits.
+    fn attend(&mut self, orders: impl Iterator<Item = Order>, alone: impl Fn() -> bool) {
+        for order in orders {
+            self.perform(order);
+            if self.group.is_full() {
+                self.seal(false);
             }
         }
-        batch.drain(..taken);
+        self.hear_of_syncs();
         self.tell_mended();
-        if waiting.is_empty() {
-            if look {
-                self.look();
-            }
-        } else {
-            self.write(&commits, waiting);
+        while self.group.may_seal() {
+            self.seal(alone());
+        }
+        if self.looks && self.group.is_empty() && self.group.is_idle() {
+            self.looks = false;
+            self.look();
         }
         self.tell_current();
     }
 
-    fn write(&mut self, commits: &[Commit], waiting: Vec<Waiting>) {
+    fn perform(&mut self, order: Order) {
+        match order {
+            Order::Write { commits, reply } => {
+                // A client that went away needs no answer.
+                let answer = move |answer| drop(reply.send(answer));
+                self.group.hand_in(commits, Box::new(answer));
+            }
+            Order::Look => self.looks = true,
+            Order::Ready => {}
+            Order::Confirm(tip) => self.confirm(&tip),
+            Order::Mend(key, datagrams) => self.mend(key, &datagrams),
+            Order::GiveUp(epoch) => self.give_up(epoch),
+        }
+    }
+
+    /// What became of the syncs since the last time.
+    fn hear_of_syncs(&mut self) {
+        self.behind |= self.unsaid.swap(false, Ordering::Relaxed);
+        if let Some(error) = self.group.take_failure() {
+            self.refuse(&error);
+        }
+    }
+
+    /// Writes what has gathered, pushes it if it is all our own, and has it synced: behind
+    /// the next batch, or here if nobody else waits.
+    fn seal(&mut self, alone: bool) {
         let now_ms = wall_ms();
         if let Some(stamp) = self.witness.latest() {
-            self.journal.witness(stamp, now_ms);
+            self.group.unsynced().witness(stamp, now_ms);
         }
-        match self.write_and_sync(commits, now_ms) {
-            Ok((answers, tip)) => {
-                answer(waiting, answers);
-                self.failed = false;
-                self.troubles.over(Subject::Lock);
-                lock(&self.replicas).own_synced();
-                self.tell_synced(tip);
+        let sealed = match self.group.seal(now_ms, true) {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                tracing::error!(error = &*error as &dyn std::error::Error, "nothing was appended");
+                return self.refuse(&error);
             }
-            Err(error) => self.refuse(waiting, error),
+        };
+        self.failed = false;
+        self.troubles.over(Subject::Lock);
+        // Before what it holds, so that nobody hears of records of an epoch not known yet.
+        self.tell_current();
+        let tip = self.group.unsynced().tip();
+        let has_room = self.news.capacity() > 0 && !self.behind;
+        if sealed.written().others_appended || !has_room {
+            return self.sync_and_find(sealed, tip);
+        }
+        self.tell_written(sealed.written());
+        let durable = self.durable(tip);
+        if alone && self.group.is_idle() {
+            self.group.sync_here(sealed, durable);
+            self.hear_of_syncs();
+        } else {
+            self.group.sync_behind(sealed, durable);
         }
     }
 
-    /// Writes, pushes what is our own, syncs.
-    fn write_and_sync(&mut self, commits: &[Commit], now_ms: i64) -> Result<Synced, AppendError> {
-        let mut written = self.journal.write(commits, now_ms)?;
-        let answers = std::mem::take(&mut written.commits);
-        // Before what it holds, so that nobody hears of records of an epoch not known yet.
-        self.tell_current();
-        let has_room = self.news.capacity() > 0 && !self.behind;
-        if written.others_appended {
-            self.journal.sync()?;
-            self.find();
-        } else if !written.datagrams.is_empty() && has_room {
-            if let Err(error) = lock(&self.replicas).learn(&written) {
-                tracing::error!(error = &error as &dyn std::error::Error, "this node's journal cannot be read back");
-            }
-            self.tell(News::Written(written.datagrams));
-            self.journal.sync()?;
-        } else {
-            self.behind |= !written.datagrams.is_empty();
-            self.journal.sync()?;
+    /// Syncs what others wrote, or the driver has no room to hear of, and has it read back.
+    fn sync_and_find(&mut self, sealed: Sealed, tip: Option<Tip>) {
+        let others = sealed.written().others_appended;
+        self.behind |= !sealed.written().datagrams.is_empty();
+        self.group.sync_here(sealed, Box::new(|_| ()));
+        if let Some(error) = self.group.take_failure() {
+            return self.refuse(&error);
         }
-        Ok((answers, self.journal.tip()))
+        if others {
+            self.find();
+        }
+        lock(&self.replicas).own_synced();
+        self.tell_synced(tip);
     }
 
     /// Makes what other processes appended durable, and reads it.
     fn look(&mut self) {
-        match self.journal.catch_up() {
+        match self.group.journal().catch_up() {
             Ok(grew) => {
                 self.troubles.over(Subject::Lock);
                 self.behind |= grew;
                 if std::mem::take(&mut self.failed) || self.behind {
-                    self.tell_synced(self.journal.tip());
+                    let tip = self.group.journal().tip();
+                    self.tell_synced(tip);
                 }
             }
             // Its holder may be stopped; what it appended is found when it wakes.
@@ -215,32 +250,28 @@ impl Scribe {
                 let way_out = "wake or end that process; reading goes on";
                 self.troubles.raise(Subject::Lock, format!("{}: {way_out}", chain(&error)));
             }
-            Err(error) => self.refuse(Vec::new(), error),
+            Err(error) => self.refuse(&error),
         }
     }
 
-    fn refuse(&mut self, waiting: Vec<Waiting>, error: AppendError) {
-        if !waiting.is_empty() {
-            tracing::error!(error = &error as &dyn std::error::Error, "nothing was appended");
-        }
-        let poisoned = matches!(error, AppendError::Poisoned { .. });
+    /// Tells that the journal cannot be written, and opens it anew if it has to be. Whoever
+    /// waited has been told.
+    fn refuse(&mut self, error: &AppendError) {
         if !matches!(error, AppendError::Lock(_)) {
             self.failed = !matches!(error, AppendError::DiskFull { .. });
             // Without room it is told of the next failure, and logged by who asked.
-            self.tell(News::Failed(chain(&error)));
+            self.tell(News::Failed(chain(error)));
         }
-        let error = Arc::new(error);
-        for (reply, _) in waiting {
-            // A client that went away needs no answer.
-            let _ = reply.send(Err(Arc::clone(&error)));
-        }
-        if poisoned && let Err(error) = self.journal.reopen() {
+        if matches!(error, AppendError::Poisoned { .. })
+            && let Err(error) = self.group.reopen()
+        {
             tracing::error!(error = &error as &dyn std::error::Error, "the journal could not be opened anew");
         }
     }
 
     fn confirm(&mut self, tip: &Tip) {
-        if matches!(self.journal.standing(), Standing::Doubtful(_)) && self.journal.confirm(tip) {
+        let journal = self.group.journal();
+        if matches!(journal.standing(), Standing::Doubtful(_)) && journal.confirm(tip) {
             tracing::info!(epoch = %tip.epoch, seq = tip.seq, "every member confirms where the journal ends: its epoch goes on");
         }
     }
@@ -251,10 +282,10 @@ impl Scribe {
         let Some(first) = datagrams.first() else { return };
         let datagrams: Vec<Datagram> = datagrams.iter().map(|datagram| (**datagram).clone()).collect();
         let damage = damage_at(&lock(&self.replicas), &key, first);
-        let journal = &mut self.journal;
+        let journal = self.group.journal();
         let mut done = mend(damage, &datagrams, |damage, datagrams| journal.repair(damage, datagrams));
-        if let Err(error) = self.journal.sync() {
-            self.refuse(Vec::new(), error);
+        if let Err(error) = self.group.journal().sync() {
+            self.refuse(&error);
             done = false;
         }
         let read = lock(&self.replicas).read_again(&key);
@@ -262,7 +293,7 @@ impl Scribe {
             // Appended by others since the last look, and synced above.
             Ok(found) if !found.is_empty() => {
                 self.untold.push(News::Found(found));
-                self.untold.push(News::Synced(self.journal.tip()));
+                self.untold.push(News::Synced(self.group.journal().tip()));
             }
             Ok(_) => {}
             Err(error) => {
@@ -276,19 +307,11 @@ impl Scribe {
     }
 
     fn give_up(&mut self, epoch: Epoch) {
-        if self.journal.tip().is_some_and(|tip| tip.epoch == epoch) {
-            self.journal.give_up_epoch();
+        let journal = self.group.journal();
+        if journal.tip().is_some_and(|tip| tip.epoch == epoch) {
+            journal.give_up_epoch();
             tracing::warn!(%epoch, "others hold what this node did not write since its start: it goes on in a new epoch");
         }
-    }
-}
-
-/// Hands each write its part of the answers.
-fn answer(waiting: Vec<Waiting>, answers: Vec<Result<Placed, RefusedCommit>>) {
-    let mut answers = answers.into_iter();
-    for (reply, count) in waiting {
-        // A client that went away needs no answer.
-        let _ = reply.send(Ok(answers.by_ref().take(count).collect()));
     }
 }
 

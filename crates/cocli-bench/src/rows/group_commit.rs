@@ -1,24 +1,28 @@
 //! Group commit: many writers, each waiting for its commit to be durable, against the same
 //! bytes in the same batches, written raw and synced.
 //!
-//! A batch is what one `fdatasync` made durable for all who waited: the raw side has each of
-//! them ready, and neither threads nor a format. Ours starts with its threads there and its
-//! records ready, as the raw side starts with its bytes.
+//! One writer is a command that appends by itself; many are clients of a daemon: tasks of one
+//! thread, whose commits another thread groups as the daemon's does. A batch is what one
+//! `fdatasync` made durable for all who waited: the raw side has each of them ready, and
+//! neither threads nor a format.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow};
+use cocli_journal::group::Answer;
 use cocli_journal::journal::Config;
 use cocli_journal::{
     Commit, Disk, GroupCommit, Identity, Journal, Machine, Place, RealDisk, Role, SystemEntropy, Written, this_process,
 };
 use cocli_model::{Author, Environment, NodeId};
 use ed25519_dalek::SigningKey;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
 use crate::bench::{Bench, settle_disk};
 use crate::figures::rate;
@@ -31,13 +35,13 @@ const WRITERS: [usize; 3] = [1, 8, 64];
 /// How long ours writes before the same is written raw. Short, because the disk goes from
 /// fast to slow and back within a second; what one round pays the other is to pay too.
 const SLICE: Duration = Duration::from_millis(50);
-
 /// Different records that the writers take turns with.
 const RECORDS: usize = 1_000;
 
 /// A slice of ours: what was appended, in batches, and how long it took.
 struct Slice {
     commits: usize,
+    /// Bytes of each batch.
     batches: Vec<usize>,
     seconds: f64,
 }
@@ -50,17 +54,19 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
 
 fn measure(bench: &Bench, writers: usize) -> Result<Line> {
     let scratch = bench.scratch()?;
-    let mut stage = Stage::open(scratch.path())?;
+    let mut raw = Raw::create(scratch.path())?;
+    let mut ours = Ours::open(scratch.path(), writers)?;
     settle_disk(scratch.path())?;
-    let (mut shares, mut ours, mut raws, mut sizes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut shares, mut rates, mut raws, mut sizes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.pick(16, 60) {
-        let slice = stage.write_grouped(writers)?;
-        let raw = stage.write_raw(&slice.batches)?;
-        shares.push(raw / slice.seconds);
-        ours.push(slice.commits as f64 / slice.seconds);
-        raws.push(slice.commits as f64 / raw);
+        let slice = ours.write()?;
+        let seconds = raw.write(&slice.batches)?;
+        shares.push(seconds / slice.seconds);
+        rates.push(slice.commits as f64 / slice.seconds);
+        raws.push(slice.commits as f64 / seconds);
         sizes.push(slice.commits as f64 / slice.batches.len().max(1) as f64);
     }
+    ours.close()?;
     let name = match writers {
         1 => "group commit, 1 writer".to_owned(),
         _ => format!("group commit, {writers} writers"),
@@ -68,86 +74,172 @@ fn measure(bench: &Bench, writers: usize) -> Result<Line> {
     Ok(Line {
         name,
         limit: format!("{} in batches of {:.1}", rate(median(raws), 1.0, "commits"), median(sizes)),
-        ours: rate(median(ours), 1.0, "commits"),
+        ours: rate(median(rates), 1.0, "commits"),
         ratio: median(shares),
         wanted: Wanted::share(Some(0.70), Some(0.85)),
     })
 }
 
-/// A journal under group commit, and a file that nobody looks after.
-struct Stage {
-    group: GroupCommit,
-    /// Bytes of each append since they were last taken.
-    batches: Arc<Mutex<Vec<usize>>>,
-    raw: File,
-    records: Vec<Commit>,
-}
+/// A file that nobody looks after.
+struct Raw(File);
 
-impl Stage {
-    fn open(folder: &Path) -> Result<Stage> {
-        let batches = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&batches);
-        let observer = move |written: &Written| {
-            let bytes = written.datagrams.iter().map(|(_, range, _)| (range.end - range.start) as usize).sum();
-            told.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
-        };
-        let group = GroupCommit::new(journal(folder)?, Some(Box::new(observer)));
-        let record = |number| Commit::new(vec![set(&company(number), "phone", &hundred_bytes(number))]);
-        let records: Vec<Commit> = (0..RECORDS).map(record).collect();
-        // The first append opens an epoch and makes the file; so does the raw one.
-        submit(&group, &records[0])?;
-        let mut raw = File::options().append(true).create_new(true).open(folder.join("raw")).context("make a file")?;
-        raw.write_all(b"x\n")?;
-        raw.sync_all()?;
-        Ok(Stage { group, batches, raw, records })
+impl Raw {
+    fn create(folder: &Path) -> Result<Raw> {
+        let mut file = File::options().append(true).create_new(true).open(folder.join("raw")).context("make a file")?;
+        file.write_all(b"x\n")?;
+        file.sync_all()?;
+        Ok(Raw(file))
     }
 
-    fn taken(&self) -> Vec<usize> {
-        std::mem::take(&mut *self.batches.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Every writer hands in one commit after the other, for [`SLICE`].
-    fn write_grouped(&self, writers: usize) -> Result<Slice> {
-        self.taken();
-        let (done, ready) = (&AtomicUsize::new(0), &Barrier::new(writers));
-        let work = |writer: usize| -> Result<(Instant, Instant)> {
-            ready.wait();
-            let start = Instant::now();
-            while start.elapsed() < SLICE {
-                let number = writer + done.fetch_add(1, Ordering::Relaxed);
-                submit(&self.group, &self.records[number % RECORDS])?;
-            }
-            Ok((start, Instant::now()))
-        };
-        // From the first who started to the last who was answered: ending the threads and
-        // giving back their stacks is no part of a commit.
-        let spans = std::thread::scope(|scope| -> Result<Vec<(Instant, Instant)>> {
-            let threads: Vec<_> = (0..writers).map(|writer| scope.spawn(move || work(writer))).collect();
-            threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a writer panicked"))?).collect()
-        })?;
-        let start = spans.iter().map(|(start, _)| *start).min().context("no writer started")?;
-        let end = spans.iter().map(|(_, end)| *end).max().context("no writer ended")?;
-        let seconds = end.duration_since(start).as_secs_f64();
-        Ok(Slice { commits: done.load(Ordering::Relaxed), batches: self.taken(), seconds })
-    }
-
-    /// The same batches, each one write and one `fdatasync`.
-    fn write_raw(&mut self, batches: &[usize]) -> Result<f64> {
+    /// The same batches, each one write and one `fdatasync`: how many seconds that takes.
+    fn write(&mut self, batches: &[usize]) -> Result<f64> {
         let bytes = vec![b'x'; batches.iter().copied().max().unwrap_or(0)];
         let start = Instant::now();
         for batch in batches {
-            self.raw.write_all(&bytes[..*batch])?;
-            self.raw.sync_data()?;
+            self.0.write_all(&bytes[..*batch])?;
+            self.0.sync_data()?;
         }
         Ok(start.elapsed().as_secs_f64())
     }
 }
 
-fn submit(group: &GroupCommit, record: &Commit) -> Result<()> {
-    for placed in group.submit(vec![record.clone()], now_ms())? {
-        placed?;
+/// Who writes to a journal.
+enum Ours {
+    /// A command by itself.
+    Command { journal: Box<Journal>, records: Vec<Commit> },
+    /// Clients of a daemon.
+    Daemon(Clients),
+}
+
+impl Ours {
+    fn open(folder: &Path, writers: usize) -> Result<Ours> {
+        let mut journal = journal(folder)?;
+        let record = |number| Commit::new(vec![set(&company(number), "phone", &hundred_bytes(number))]);
+        let records: Vec<Commit> = (0..RECORDS).map(record).collect();
+        // The first append opens an epoch and makes the file; so does the raw one.
+        journal.append(&records[..1], now_ms())?;
+        Ok(match writers {
+            1 => Ours::Command { journal: Box::new(journal), records },
+            _ => Ours::Daemon(Clients::of(journal, records, writers)?),
+        })
     }
-    Ok(())
+
+    /// Every writer hands in one commit after the other, for [`SLICE`].
+    fn write(&mut self) -> Result<Slice> {
+        match self {
+            Ours::Daemon(clients) => clients.write(),
+            Ours::Command { journal, records } => {
+                let (mut batches, start) = (Vec::new(), Instant::now());
+                while start.elapsed() < SLICE {
+                    let record = records[batches.len() % RECORDS].clone();
+                    batches.push(bytes_of(&journal.append(&[record], now_ms())?));
+                }
+                Ok(Slice { commits: batches.len(), batches, seconds: start.elapsed().as_secs_f64() })
+            }
+        }
+    }
+
+    fn close(self) -> Result<()> {
+        match self {
+            Ours::Command { journal, .. } => Ok(journal.close()?),
+            Ours::Daemon(clients) => clients.close(),
+        }
+    }
+}
+
+/// What the thread that groups is asked.
+enum Order {
+    Write(Commit, oneshot::Sender<Answer>),
+    /// A sync has ended.
+    Ready,
+}
+
+/// Tasks that write, and the thread that groups what they write.
+struct Clients {
+    writers: usize,
+    runtime: tokio::runtime::Runtime,
+    orders: mpsc::Sender<Order>,
+    /// Bytes of each batch since they were last taken.
+    batches: Arc<Mutex<Vec<usize>>>,
+    records: Arc<Vec<Commit>>,
+    scribe: JoinHandle<Result<()>>,
+}
+
+impl Clients {
+    fn of(journal: Journal, records: Vec<Commit>, writers: usize) -> Result<Clients> {
+        let (orders, came) = mpsc::channel(2 * writers);
+        let ready = orders.downgrade();
+        let ready = move || drop(ready.upgrade().map(|orders| orders.try_send(Order::Ready)));
+        let group = GroupCommit::new(journal, Box::new(ready))?;
+        let batches = Arc::<Mutex<Vec<usize>>>::default();
+        let noted = Arc::clone(&batches);
+        let scribe = thread::Builder::new().name("scribe".to_owned()).spawn(move || serve(group, came, &noted))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        Ok(Clients { writers, runtime, orders, batches, records: Arc::new(records), scribe })
+    }
+
+    fn write(&self) -> Result<Slice> {
+        let start = Instant::now();
+        let commits = self.runtime.block_on(async {
+            let mut tasks = JoinSet::new();
+            for writer in 0..self.writers {
+                tasks.spawn(write(writer, start, self.orders.clone(), Arc::clone(&self.records)));
+            }
+            let mut commits = 0;
+            while let Some(wrote) = tasks.join_next().await {
+                commits += wrote.context("a writer panicked")??;
+            }
+            anyhow::Ok(commits)
+        })?;
+        let seconds = start.elapsed().as_secs_f64();
+        let batches = std::mem::take(&mut *self.batches.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(Slice { commits, batches, seconds })
+    }
+
+    fn close(self) -> Result<()> {
+        drop(self.orders);
+        self.scribe.join().map_err(|_| anyhow!("the thread that groups panicked"))?
+    }
+}
+
+/// Hands in one commit after the other for [`SLICE`]; how many.
+async fn write(writer: usize, start: Instant, orders: mpsc::Sender<Order>, records: Arc<Vec<Commit>>) -> Result<usize> {
+    let mut commits = 0;
+    while start.elapsed() < SLICE {
+        let (reply, answer) = oneshot::channel();
+        let record = records[(RECORDS / 64 * writer + commits) % RECORDS].clone();
+        orders.send(Order::Write(record, reply)).await.map_err(|_| anyhow!("nobody groups any more"))?;
+        for placed in answer.await?? {
+            placed?;
+        }
+        commits += 1;
+    }
+    Ok(commits)
+}
+
+/// Groups commits as the scribe of a daemon does.
+fn serve(mut group: GroupCommit, mut orders: mpsc::Receiver<Order>, batches: &Arc<Mutex<Vec<usize>>>) -> Result<()> {
+    let mut came = Vec::new();
+    while orders.blocking_recv_many(&mut came, 1_024) > 0 {
+        for order in came.drain(..) {
+            if let Order::Write(commit, reply) = order {
+                group.hand_in(vec![commit], Box::new(move |answer| drop(reply.send(answer))));
+            }
+        }
+        while group.may_seal() {
+            let sealed = group.seal(now_ms(), false)?;
+            let batches = Arc::clone(batches);
+            let note = move |written: &Written| {
+                batches.lock().unwrap_or_else(PoisonError::into_inner).push(bytes_of(written));
+            };
+            group.sync_behind(sealed, Box::new(note));
+        }
+    }
+    Ok(group.close()?)
+}
+
+fn bytes_of(written: &Written) -> usize {
+    written.datagrams.iter().map(|(_, range, _)| (range.end - range.start) as usize).sum()
 }
 
 fn now_ms() -> i64 {

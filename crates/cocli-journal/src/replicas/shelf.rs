@@ -135,6 +135,19 @@ impl Shelf {
         self.synced = self.tip;
     }
 
+    /// Everything of it up to a datagram that ends at `end_bytes` of `file` is durable.
+    pub(super) fn set_synced_up_to(&mut self, file: &JournalFile, end_bytes: u64, datagram: &Datagram) {
+        for day in self.days.iter_mut().filter(|day| day.file <= *file) {
+            let durable = if day.file == *file { end_bytes.min(day.len_bytes) } else { day.len_bytes };
+            (day.synced_bytes, day.unnamed) = (day.synced_bytes.max(durable), false);
+        }
+        let tip = tip_of(datagram);
+        let held = self.tip.is_some_and(|held| tip.seq <= held.seq);
+        if held && self.synced.is_none_or(|synced| synced.seq < tip.seq) {
+            self.synced = Some(tip);
+        }
+    }
+
     /// Takes note of a datagram that its owner has written at `range` of `file`; `false` if
     /// something before it is unknown.
     pub(super) fn learn(&mut self, file: &JournalFile, range: &Range<u64>, datagram: &Datagram) -> bool {

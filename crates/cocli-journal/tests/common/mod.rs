@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 
+use cocli_journal::group::{Answer, Reply};
 use cocli_journal::sim::{Dice, SimDisk};
-use cocli_journal::{AppendError, Commit, Config, Disk, Identity, Journal, Machine, Place, Role, Written};
+use cocli_journal::{AppendError, Commit, Config, Disk, GroupCommit, Identity, Journal, Machine, Place, Role, Written};
 use cocli_model::author::{Author, Environment};
 use cocli_model::field::{Field, Operator};
 use cocli_model::record::{Cause, Draft};
@@ -117,4 +118,54 @@ pub fn quarantine(disk: &SimDisk) -> Vec<String> {
 
 pub fn len(disk: &SimDisk, path: &Path) -> u64 {
     disk.get(path).unwrap().len() as u64
+}
+
+/// A thread that owns a journal under group commit, as a daemon's does.
+pub struct Clerk(mpsc::Sender<Message>);
+
+enum Message {
+    Write(Vec<Commit>, Reply),
+    Work(Box<dyn FnOnce(&mut GroupCommit) + Send>),
+    Ready,
+}
+
+impl Clerk {
+    pub fn of(journal: Journal) -> Clerk {
+        let (orders, came) = mpsc::channel();
+        let ready: mpsc::Sender<Message> = orders.clone();
+        let ready = Mutex::new(ready);
+        let mut group =
+            GroupCommit::new(journal, Box::new(move || drop(ready.lock().unwrap().send(Message::Ready)))).unwrap();
+        std::thread::spawn(move || {
+            while let Ok(first) = came.recv() {
+                for message in std::iter::once(first).chain(came.try_iter()) {
+                    match message {
+                        Message::Write(commits, reply) => group.hand_in(commits, reply),
+                        Message::Work(work) => work(&mut group),
+                        Message::Ready => {}
+                    }
+                }
+                while group.may_seal() {
+                    // Whoever waits has been told why.
+                    let Ok(sealed) = group.seal(NOON_MS, false) else { continue };
+                    group.sync_behind(sealed, Box::new(|_| ()));
+                }
+            }
+        });
+        Clerk(orders)
+    }
+
+    /// Hands commits in, and waits for the answer.
+    pub fn submit(&self, commits: Vec<Commit>) -> Answer {
+        let (reply, answer) = mpsc::channel();
+        self.0.send(Message::Write(commits, Box::new(move |told| reply.send(told).unwrap()))).unwrap();
+        answer.recv().unwrap()
+    }
+
+    /// Works on the group itself.
+    pub fn with<T: Send + 'static>(&self, work: impl FnOnce(&mut GroupCommit) -> T + Send + 'static) -> T {
+        let (done, result) = mpsc::channel();
+        self.0.send(Message::Work(Box::new(move |group| done.send(work(group)).unwrap()))).unwrap();
+        result.recv().unwrap()
+    }
 }

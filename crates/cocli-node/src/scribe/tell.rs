@@ -3,7 +3,11 @@
 //! - Nothing here waits: what finds no room is noted as owed, and read from the journal's
 //!   files once there is room.
 
-use cocli_journal::{Branch, JournalFile, Tip};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use cocli_journal::group::Durable;
+use cocli_journal::{Branch, JournalFile, Tip, Written};
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::{News, Scribe};
@@ -34,12 +38,34 @@ impl Scribe {
         }
     }
 
+    /// Tells what was written and is our own, so that it is pushed before it is durable.
+    pub(super) fn tell_written(&mut self, written: &Written) {
+        if written.datagrams.is_empty() {
+            return;
+        }
+        if let Err(error) = lock(&self.replicas).learn(written) {
+            tracing::error!(error = &error as &dyn std::error::Error, "this node's journal cannot be read back");
+        }
+        self.tell(News::Written(written.datagrams.clone()));
+    }
+
+    /// What is told once a batch that ends at `tip` is durable.
+    pub(super) fn durable(&self, tip: Option<Tip>) -> Durable {
+        let (replicas, news, unsaid) = (Arc::clone(&self.replicas), self.news.clone(), Arc::clone(&self.unsaid));
+        Box::new(move |written| {
+            lock(&replicas).own_synced_up_to(written);
+            if matches!(news.try_send(News::Synced(tip)), Err(TrySendError::Full(_))) {
+                unsaid.store(true, Ordering::Relaxed);
+            }
+        })
+    }
+
     /// The files of this node's present epoch, and of the one read last, that may have grown.
-    fn newest_files(&self) -> Vec<JournalFile> {
+    fn newest_files(&mut self) -> Vec<JournalFile> {
         let names = self.disk.list(&self.place.wal()).unwrap_or_default();
         let own = names.iter().filter_map(|name| name.parse::<JournalFile>().ok());
         let own = own.filter(|file| file.author.id == self.id && file.branch == Branch::Main);
-        let epochs = [self.current.map(|key| key.epoch), self.journal.tip().map(|tip| tip.epoch)];
+        let epochs = [self.current.map(|key| key.epoch), self.group.unsynced().tip().map(|tip| tip.epoch)];
         let replicas = lock(&self.replicas);
         let grew = |file: &JournalFile| {
             let read = replicas.holding(&file.key()).map(|holding| holding.tip.stamp.date());
@@ -51,11 +77,11 @@ impl Scribe {
     }
 
     pub(super) fn tell_current(&mut self) {
-        let current = self.journal.current();
+        let current = self.group.unsynced().current();
         if current != self.current && self.tell(News::Current(current)) {
             self.current = current;
         }
-        for cut in self.journal.take_recovery().quarantined {
+        for cut in self.group.unsynced().take_recovery().quarantined {
             tracing::warn!(node = %self.id, ?cut, "bytes of the journal were moved to quarantine");
         }
     }

@@ -47,7 +47,9 @@ fn desk() -> Desk {
     let replicas = Replicas::open(Arc::clone(&disk), place.clone(), journal.current(), Access::Write).unwrap();
     let replicas = Arc::new(Mutex::new(replicas));
     let (news_out, news) = mpsc::channel(ROOM);
-    let scribe = Scribe::new(journal, (disk, place, id), replicas, Default::default(), news_out);
+    let (orders, _) = mpsc::channel(1);
+    let ways = (orders.downgrade(), news_out);
+    let scribe = Scribe::new(journal, (disk, place, id), replicas, Default::default(), ways).unwrap();
     Desk { _folder: folder, scribe, news }
 }
 
@@ -69,7 +71,7 @@ fn l08_a_driver_that_hears_nothing_holds_up_no_write_and_misses_none() {
     let Desk { _folder, mut scribe, mut news } = desk();
     for n in 0..WRITES {
         let (reply, mut answer) = oneshot::channel();
-        scribe.perform(&mut vec![Order::Write { commits: vec![commit(n)], reply }]);
+        scribe.attend([Order::Write { commits: vec![commit(n)], reply }].into_iter(), || true);
         let placed = answer.try_recv().expect("it is answered when the scribe is done");
         assert!(placed.unwrap().iter().all(Result::is_ok));
     }
@@ -78,7 +80,7 @@ fn l08_a_driver_that_hears_nothing_holds_up_no_write_and_misses_none() {
     // As the driver does: it hears all there is, then has the scribe look.
     for _ in 0..3 {
         hear(&mut news, &mut rows, &mut durable);
-        scribe.perform(&mut vec![Order::Look]);
+        scribe.attend([Order::Look].into_iter(), || true);
     }
     hear(&mut news, &mut rows, &mut durable);
     assert_eq!(rows.first().map(|(first, _)| *first), Some(1));
@@ -86,5 +88,5 @@ fn l08_a_driver_that_hears_nothing_holds_up_no_write_and_misses_none() {
     let tip = durable.expect("it hears how far the journal is durable");
     assert_eq!(rows.last().map(|(_, last)| *last), Some(tip.seq));
     assert!(tip.seq > WRITES as u64);
-    assert!(scribe.journal.tip() == Some(tip));
+    assert!(scribe.group.journal().tip() == Some(tip));
 }

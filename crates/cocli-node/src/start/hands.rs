@@ -59,8 +59,9 @@ impl Hands {
         let (news_out, news) = mpsc::channel(NEWS_MAX);
         let (errands, errands_in) = mpsc::channel(ERRANDS_MAX);
         let (jobs, jobs_in) = mpsc::channel(JOBS_MAX);
-        let scribe =
-            Scribe::new(journal, files, Arc::clone(&replicas), (Arc::clone(&witness), Arc::clone(&troubles)), news_out);
+        let (noticed, ways) = ((Arc::clone(&witness), Arc::clone(&troubles)), (orders.downgrade(), news_out));
+        let scribe = Scribe::new(journal, files, Arc::clone(&replicas), noticed, ways)
+            .map_err(failed("start the thread sync".to_owned()))?;
         let keeper = Keeper::new((Arc::clone(&disk), &place), replicas, pending, Arc::clone(&mailbox), jobs);
         hands.add("scribe", move || scribe.run(orders_in))?;
         hands.add("keeper", move || keeper.run(errands_in))?;

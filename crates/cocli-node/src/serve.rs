@@ -67,8 +67,7 @@ impl Server {
         self.send(end_range(serve.journal, End::Done)).await
     }
 
-    /// The next datagrams of a piece, each behind the one before; `None` if they cannot be
-    /// read.
+    /// The next datagrams of a piece; `None` if they cannot be read.
     async fn read(&self, journal: JournalId, piece: Piece, from: u64) -> Option<Vec<Arc<Datagram>>> {
         let key = key_of(journal, piece.place)?;
         let replicas = Arc::clone(&self.replicas);
@@ -80,14 +79,8 @@ impl Server {
                 return None;
             }
         };
-        let mut datagrams: Vec<Arc<Datagram>> = Vec::with_capacity(read.len());
-        for datagram in read {
-            let in_order = datagrams.last().is_none_or(|before| datagram.prev() == Some(before.cid()));
-            if !in_order || datagram.first() > piece.to {
-                break;
-            }
-            datagrams.push(Arc::new(datagram));
-        }
+        let within = read.into_iter().take_while(|datagram| datagram.first() <= piece.to);
+        let datagrams: Vec<Arc<Datagram>> = within.map(Arc::new).collect();
         (!datagrams.is_empty()).then_some(datagrams)
     }
 

@@ -225,6 +225,21 @@ fn r85_a_bad_signature_inside_a_range_does_not_stop_the_journal_at_the_next_hop(
 }
 
 #[test]
+fn a_range_ends_where_the_next_datagram_does_not_follow() {
+    let mut pen = Pen::new(2, 5);
+    let mut read = chain(&mut pen, 6);
+    read.remove(3);
+    let key = signing_key(2).verifying_key();
+    let (frame, count) = fill_range(pen.journal(), &key, &read, End::Done).unwrap();
+    assert_eq!(count, 3, "what stands behind a hole is in a range of its own");
+    let Ok(Message::Range(range)) = wire::decode(&frame) else { panic!("a range") };
+    assert_eq!((range.datagrams.len(), range.end), (3, End::More));
+    let (frame, count) = fill_range(pen.journal(), &key, &read[3..], End::Done).unwrap();
+    let Ok(Message::Range(range)) = wire::decode(&frame) else { panic!("a range") };
+    assert_eq!((count, range.end), (2, End::Done));
+}
+
+#[test]
 fn r37_r38_replays_and_reorderings_end_in_one_state_without_a_storm() {
     let mut pen = Pen::new(2, 5);
     let datagrams = chain(&mut pen, 6);

@@ -168,3 +168,21 @@ fn r08_a_hole_that_nobody_fills_costs_a_bounded_number_of_asks() {
     assert!((1..=4 * 60).contains(&asked), "{asked} asks in a minute");
     assert_eq!(held(&mesh), (2, vec![(4, 5)]), "it goes on with what it has");
 }
+
+#[test]
+fn r08_what_stands_behind_a_hole_is_served_and_is_no_break_of_the_chain() {
+    let mut mesh = Mesh::new(&[1, 2, 3], 1, Weather::CALM);
+    mesh.nodes.truncate(2);
+    let mut pen = Pen::new(3, 77);
+    for n in 0..5 {
+        let datagram = pen.write(&format!("value {n}"), 1);
+        mesh.written.insert(datagram.cid(), Arc::clone(&datagram));
+        mesh.nodes[0].disk.append(Branch::Main, &datagram);
+    }
+    mesh.nodes[0].disk.rot(pen.journal(), Branch::Main, ROTTEN..=ROTTEN);
+    mesh.boot(0);
+    mesh.connect(0, 1);
+    mesh.settle(10_000, "all but the hole");
+    assert!(mesh.nodes[1].faults.is_empty(), "an honest peer is blamed: {:?}", mesh.nodes[1].faults);
+    assert_eq!(held(&mesh), (2, vec![(4, 5)]));
+}

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use cocli_model::{Cid, Datagram, NodeId};
 use ed25519_dalek::VerifyingKey;
 
+use super::accept::follows;
 use super::api::{Lane, Shelf};
 use super::io::{Output, Piece, Serve};
 use super::journal::{Journal, Step};
@@ -165,10 +166,10 @@ fn next_ask(state: &mut Peer) -> Option<Ask> {
     state.queue.remove(free)
 }
 
-/// A frame with as many of these datagrams, one behind the other in `journal`, as fit,
-/// and how many those are. It ends with one whose own signature holds, because that is
-/// what the receiver checks; `None` if none of them does. If all fit it ends with
-/// `end`, else with [`End::More`].
+/// A frame with as many of these datagrams of `journal` as fit, and how many those are. Each
+/// follows the one before: what stands behind a hole is left for the next frame. It ends with
+/// one whose own signature holds, because that is what the receiver checks; `None` if none of
+/// them does. If all are in it, it ends with `end`, else with [`End::More`].
 #[must_use]
 pub fn fill_range(
     journal: JournalId,
@@ -178,10 +179,10 @@ pub fn fill_range(
 ) -> Option<(Arc<[u8]>, usize)> {
     let mut forms: Vec<Vec<u8>> = Vec::new();
     let mut bytes = 0;
-    for datagram in datagrams.iter().take(RANGE_DATAGRAMS_MAX) {
+    for (at, datagram) in datagrams.iter().enumerate().take(RANGE_DATAGRAMS_MAX) {
         let form = datagram.to_wire();
         bytes += form.len();
-        if bytes > RANGE_BYTES_MAX {
+        if bytes > RANGE_BYTES_MAX || at > 0 && !follows(&datagrams[at - 1], datagram) {
             break;
         }
         forms.push(form);

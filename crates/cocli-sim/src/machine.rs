@@ -47,6 +47,9 @@ pub(crate) struct Machine {
     pub(crate) off_until_us: Us,
     /// The next epoch it opens follows a lost tail.
     pub(crate) lost_tail: bool,
+    /// An append ended without an answer: what it sealed may stand in the journal, now or
+    /// after any later start.
+    pub(crate) unanswered: bool,
     /// Its disk was put back to an earlier day, or bits of it flipped.
     pub(crate) damaged: bool,
     /// What happens right after its next write.
@@ -110,6 +113,7 @@ impl Machine {
             clone_of: None,
             off_until_us: 0,
             lost_tail: false,
+            unanswered: false,
             damaged: false,
             armed: None,
         }

@@ -65,6 +65,19 @@ fn r15_a_day_that_ends_in_a_flood_of_commits_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn r15_a_flood_that_the_power_cuts_off_at_midnight_stands_as_far_as_it_came() {
+    let report = hold(|dice| {
+        let mut faults = Faults { near_midnight: true, span_us: 6 * MINUTE, pause_us: SECOND, ..busy() };
+        for m in 0..4 {
+            faults.mishaps.push((5 * MINUTE - 5 * MS, Mishap::PowerCutAt(m, dice.below(10))));
+        }
+        faults
+    });
+    assert!(count(&report, "power cuts in mid-operation") > 0, "{report}");
+    assert!(count(&report, "datagrams found of appends that were cut off") > 0, "{report}");
+}
+
+#[test]
 fn r20_clocks_within_an_hour_lose_no_later_write_and_list_every_conflict() {
     let report = hold(|_| Faults { skew_ms: 3_600_000, ..busy() });
     assert_eq!(report.per_thousand(Rare::TrueConflict), 1_000, "{report}");

@@ -37,6 +37,7 @@ impl World {
                 self.machines[m].life += 1;
                 self.machines[m].process = Some(Box::new(process));
                 self.tally.count("daemons started");
+                self.find_unanswered(m);
                 self.check_after_boot(m);
                 self.perform_all(m);
                 self.vitals(m);

@@ -31,6 +31,7 @@ impl World {
                 Some(())
             }
             Err(error) => {
+                self.machines[m].unanswered |= matches!(error, AppendError::Poisoned { .. });
                 self.refused(m, &error);
                 None
             }
@@ -76,6 +77,20 @@ impl World {
         }
         self.plan_sync(m);
         self.spring(m);
+    }
+
+    /// A machine that has read its disk finds what it sealed for an append that was cut off:
+    /// nobody was told of it, it may be on the disk all the same, and its seal is as good as
+    /// any. One whose append was refused as not written is not among them.
+    pub(crate) fn find_unanswered(&mut self, m: usize) {
+        let machine = &self.machines[m];
+        let Some(process) = machine.process.as_ref().filter(|_| machine.unanswered) else { return };
+        let key = machine.identity.key.verifying_key();
+        let own = process.shelves.all().filter(|datagram| datagram.id() == machine.id());
+        let unknown = own.filter(|datagram| !self.oracle.genuine.contains_key(&datagram.cid()));
+        let found: Vec<_> = unknown.filter(|datagram| datagram.verify(&key).is_ok()).cloned().collect();
+        self.tally.add("datagrams found of appends that were cut off", found.len() as u64);
+        found.iter().for_each(|datagram| self.oracle.sealed(datagram));
     }
 
     pub(super) fn refused(&mut self, m: usize, error: &AppendError) {

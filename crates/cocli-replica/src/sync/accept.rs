@@ -12,6 +12,7 @@ use super::acks::OWN_PLACE;
 use super::api::{Road, Shelf};
 use super::io::{Fault, Output, Reason};
 use super::ledger::Verdict;
+use super::linked::follows;
 use super::message::Range;
 use super::name::{Branch, JournalId};
 use super::replica::Replica;
@@ -160,12 +161,4 @@ impl Replica {
         }
         verdict
     }
-}
-
-/// Whether `datagram` can stand right behind `before` in one chain.
-pub(crate) fn follows(before: &Datagram, datagram: &Datagram) -> bool {
-    datagram.prev() == Some(before.cid())
-        && datagram.header().author == before.header().author
-        && datagram.first() == before.last() + 1
-        && datagram.first_stamp() > before.last_stamp()
 }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use cocli_model::{Cid, Datagram};
 
-use super::accept::follows;
 use super::name::Mark;
 
 /// Where a datagram that waits stands.
@@ -73,4 +72,12 @@ impl Linked {
         let held = below.filter(move |((last, _), place)| from <= *last && place.from <= from);
         held.enumerate().filter(|(at, _)| *at == 0 || at.is_power_of_two()).map(|(_, (key, _))| *key)
     }
+}
+
+/// Whether `datagram` can stand right behind `before` in one chain.
+pub(crate) fn follows(before: &Datagram, datagram: &Datagram) -> bool {
+    datagram.prev() == Some(before.cid())
+        && datagram.header().author == before.header().author
+        && datagram.first() == before.last() + 1
+        && datagram.first_stamp() > before.last_stamp()
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use cocli_model::{Cid, Datagram, NodeId};
 use ed25519_dalek::VerifyingKey;
 
-use super::accept::follows;
 use super::api::{Lane, Shelf};
 use super::io::{Output, Piece, Serve};
 use super::journal::{Journal, Step};
+use super::linked::follows;
 use super::message::{Ask, End, Part, RANGE_BYTES_MAX, RANGE_DATAGRAMS_MAX};
 use super::name::{Branch, JournalId, Mark};
 use super::peer::Peer;

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use cocli_model::{Cause, FieldName, Name, Operator, Rank, Record, Stamp, Target, Value};
 
+/// The detail of an undo's `~` in column 9, alone or before the `#` of a link.
+pub const UNDO: &str = "undo";
+
 /// Which part of a target a cell is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Slot {
@@ -94,6 +97,14 @@ impl Entry {
     #[must_use]
     pub fn is_withdrawal(&self) -> bool {
         *self.op() == Operator::Withdraw
+    }
+
+    /// Whether it is the `~` of an undo: what it names is as if it had never been written.
+    /// Any other `~` only takes its place.
+    #[must_use]
+    pub fn is_undo(&self) -> bool {
+        let detail = self.record.draft.origin.detail.as_deref();
+        self.is_withdrawal() && detail.and_then(|detail| detail.split('#').next()) == Some(UNDO)
     }
 
     /// Whether it is a restatement.

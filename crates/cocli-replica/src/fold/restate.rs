@@ -4,8 +4,9 @@
 //! names the record it stands for, its *root*, and shares its fate: it is superseded by
 //! what names it, and by every record *in effect* that replaced the root.
 //!
-//! - A record is in effect unless a `~` that is in effect withdraws it; so an undo of
-//!   an undo puts a record back in effect, and of two undos one is enough.
+//! - A record is in effect unless the `~` of an undo that is in effect withdraws it; so an
+//!   undo of an undo puts a record back in effect, and of two undos one is enough. What a
+//!   person unset has replaced what it replaced.
 //! - A record has replaced what its names lead to; a `~` only what it names itself.
 //!
 //! Such cells are rare and their history is short, so they are judged afresh each time.
@@ -85,13 +86,13 @@ impl<'a> Trial<'a> {
         found
     }
 
-    /// Whether no `~` in effect withdraws `entry`. Names cannot form a circle, because
+    /// Whether no undo in effect withdraws `entry`. Names cannot form a circle, because
     /// a check is a hash of what it names; a forged one counts as in effect.
     fn is_in_effect(&self, entry: &Entry, asked: &mut HashSet<Name>) -> bool {
         if !asked.insert(entry.name) {
             return true;
         }
-        let mut withdrawals = self.namers(&entry.name).iter().filter(|namer| namer.is_withdrawal());
+        let mut withdrawals = self.namers(&entry.name).iter().filter(|namer| namer.is_undo());
         !withdrawals.any(|namer| namer.supersedes(entry) && self.is_in_effect(namer, asked))
     }
 

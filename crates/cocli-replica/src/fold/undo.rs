@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use cocli_model::{Cause, Context, Draft, Field, Name, Operator, Origin, Target, Value};
 
-use super::entry::{CellKey, Entry, Slot};
+use super::entry::{CellKey, Entry, Slot, UNDO};
 use super::write::{Tips, WriteError, plan_visibility};
 use super::{Cells, restate};
 
@@ -147,7 +147,7 @@ fn withdrawal<E>(key: &CellKey, names: Vec<Name>, origin: &Origin) -> Result<Dra
         field: Field { name: field, op: Operator::Withdraw },
         value: element,
         cause: Cause::Names(context),
-        origin: origin.clone(),
+        origin: Origin { detail: Some(UNDO.into()), ..origin.clone() },
     })
 }
 

@@ -285,6 +285,8 @@ fn as_if_never(world: &World, commit: usize, undo: usize) -> std::collections::B
     // A restatement stands for its root, and is gone with it.
     let stands_for_gone = |entry: &&Entry| world.commits[commit].iter().any(|g| entry.root() == g.name);
     gone.extend(world.commits.iter().flatten().filter(stands_for_gone).cloned());
+    undone_as_well(world, &mut gone);
+    undone_beside(world, &mut gone);
     let mut kept: Vec<Entry> = Vec::new();
     for (n, entries) in world.commits.iter().enumerate() {
         if n != commit && n != undo {
@@ -293,6 +295,43 @@ fn as_if_never(world: &World, commit: usize, undo: usize) -> std::collections::B
         }
     }
     by_cell(&kept)
+}
+
+/// Who undid what is gone as well would not have, nor have restated anything.
+fn undone_as_well(world: &World, gone: &mut Vec<Entry>) {
+    let held = |gone: &[Entry], name| gone.iter().any(|g| g.name == name);
+    for entries in &world.commits {
+        let undoes = |undo: &&Entry| {
+            undo.is_undo() && !undo.names().is_empty() && undo.names().iter().all(|name| held(gone, *name))
+        };
+        let cells: Vec<CellKey> = entries.iter().filter(undoes).map(|undo| CellKey::of(&undo.record)).collect();
+        let of_it = |entry: &&Entry| cells.contains(&CellKey::of(&entry.record)) && !held(gone, entry.name);
+        let more: Vec<Entry> = entries.iter().filter(of_it).cloned().collect();
+        gone.extend(more);
+    }
+}
+
+/// What replaced something gone and was undone itself is gone with its undo: that would have
+/// restated what is now found to be replaced, and could not know.
+fn undone_beside(world: &World, gone: &mut Vec<Entry>) {
+    let all: Vec<&Entry> = world.commits.iter().flatten().collect();
+    let named_by = |undo: &Entry| -> Vec<Entry> {
+        all.iter().filter(|entry| undo.names().contains(&entry.name)).map(|entry| (**entry).clone()).collect()
+    };
+    let is_last = |undo: &Entry| !all.iter().any(|other| other.names().contains(&undo.name));
+    for undo in all.iter().filter(|undo| undo.is_undo() && is_last(undo)) {
+        let undone = named_by(undo);
+        let held = |gone: &[Entry], name| gone.iter().any(|g| g.name == name);
+        let replaced = |entry: &&Entry| entry.names().iter().any(|name| held(gone, *name));
+        let beside: Vec<Entry> = undone.iter().filter(replaced).cloned().collect();
+        if held(gone, undo.name) || beside.is_empty() {
+            continue;
+        }
+        gone.extend(beside);
+        if undone.iter().all(|entry| held(gone, entry.name)) {
+            gone.push((*undo).clone());
+        }
+    }
 }
 
 fn without(entry: &Entry, gone: &[Entry]) -> Entry {

@@ -7,7 +7,8 @@
 //! - A record is in effect unless the `~` of an undo that is in effect withdraws it; so an
 //!   undo of an undo puts a record back in effect, and of two undos one is enough. What a
 //!   person unset has replaced what it replaced.
-//! - A record has replaced what its names lead to; a `~` only what it names itself.
+//! - A record has replaced what its names lead to; a `~` only what it names itself, or, of
+//!   an unset, what that stands for.
 //!
 //! Such cells are rare and their history is short, so they are judged afresh each time.
 //! Why: `docs/decisions/0003`.
@@ -66,8 +67,15 @@ impl<'a> Trial<'a> {
     fn ends(&self, other: &Entry, restatement: &Entry, root: &Name) -> bool {
         other.replaces()
             && other.may_overrule(restatement.rank())
-            && (!other.is_withdrawal() || other.names().contains(root))
+            && (!other.is_withdrawal() || self.takes_back(other, root))
             && self.is_in_effect(other, &mut HashSet::new())
+    }
+
+    /// Whether a `~` takes back the record `root`: an undo by naming it, any other also by
+    /// naming what stands for it.
+    fn takes_back(&self, withdrawal: &Entry, root: &Name) -> bool {
+        let stands_for = |name: &Name| self.by_name.get(name).is_some_and(|entry| entry.root() == *root);
+        withdrawal.names().iter().any(|name| name == root || !withdrawal.is_undo() && stands_for(name))
     }
 
     /// Every record whose names lead to `root`.

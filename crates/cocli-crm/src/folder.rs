@@ -99,7 +99,7 @@ impl Folder {
         if let Opened::Rebuilt(why) = opened {
             notices.push(Notice::Rebuilt(why.to_string()));
         }
-        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::default());
         Ok(Folder { home: home.clone(), place, marker, node, roster, role, now, disk, state, journal: None, notices })
     }
 

@@ -28,7 +28,7 @@ fn main() {
     let records: usize = arguments.next().map_or(200_000, |count| count.parse().unwrap());
     let dir = folder.join(format!("cocli-opening-{}", std::process::id()));
     let config = config(&dir);
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::default());
     let open = || Journal::open(Arc::clone(&disk), config.clone(), Box::new(SystemEntropy)).unwrap();
     let mut journal = open();
     for day in 0..10 {

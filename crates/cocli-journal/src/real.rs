@@ -1,18 +1,19 @@
 //! The disk of this machine: std's files, `fdatasync`, directory fsync and `flock`.
 //!
 //! - A lock belongs to an open file: it ends with its process, also under SIGKILL, and
-//!   two holders in one process exclude each other as two processes do.
+//!   two holders in one process exclude each other as two processes do. One that was let go
+//!   stays open, because opening it costs more than taking it.
 //! - The text in a lock file says who holds it, and is a courtesy: only the lock counts.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::disk::{Disk, DiskFile, FileId, FileStat, Held, LockError, Open, folder, read_range, write_all_at};
+use crate::disk::{Disk, DiskFile, FileId, FileStat, Held, LockError, Open, folder};
 
 /// The first pause between two tries for a lock; it doubles up to [`LOCK_PAUSE_MAX`].
 const LOCK_PAUSE_MIN: Duration = Duration::from_micros(250);
@@ -24,19 +25,43 @@ const HOLDER_BYTES: usize = 256;
 const REPLACED_TRIES_MAX: u32 = 16;
 
 /// The file system of this machine.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RealDisk;
+#[derive(Clone, Debug, Default)]
+pub struct RealDisk {
+    /// The lock file that was let go last, open: whoever appends all day takes it all day.
+    idle: Arc<Mutex<Option<LockFile>>>,
+}
 
 #[derive(Debug)]
 struct RealFile(File);
 
+/// A lock file that is open.
+#[derive(Debug)]
+struct LockFile {
+    path: PathBuf,
+    file: File,
+    id: FileId,
+}
+
 #[derive(Debug)]
 struct RealLock {
-    /// Closing it lets the lock go.
-    _file: File,
+    /// There until it is dropped.
+    held: Option<LockFile>,
+    idle: Arc<Mutex<Option<LockFile>>>,
 }
 
 impl Held for RealLock {}
+
+impl Drop for RealLock {
+    fn drop(&mut self) {
+        // A file that cannot be unlocked is closed, which lets the lock go as well.
+        let let_go = self.held.take().filter(|held| held.file.unlock().is_ok());
+        *idle(&self.idle) = let_go;
+    }
+}
+
+fn idle(shared: &Mutex<Option<LockFile>>) -> MutexGuard<'_, Option<LockFile>> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Disk for RealDisk {
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
@@ -100,19 +125,21 @@ impl Disk for RealDisk {
     fn lock(&self, path: &Path, holder: &str, patience: Duration) -> Result<Box<dyn Held>, LockError> {
         let failed = |source| LockError::Io { path: path.to_owned(), source };
         let started = Instant::now();
+        let mut known = idle(&self.idle).take_if(|idle| idle.path == path);
         for _ in 0..REPLACED_TRIES_MAX {
-            let file = open_lock(path).map_err(failed)?;
-            if !wait_for(&file, started, patience).map_err(failed)? {
+            let lock = known.take().map_or_else(|| open_lock(path), Ok).map_err(failed)?;
+            if !wait_for(&lock.file, started, patience).map_err(failed)? {
                 return Err(LockError::Held {
                     path: path.to_owned(),
-                    holder: holder_of(file),
+                    holder: holder_of(&lock.file),
                     waited: started.elapsed(),
                 });
             }
-            // Somebody may have removed or replaced the file while we waited for it; then
-            // others lock another one and ours is worth nothing.
-            if still_named(path, &file) {
-                return sign(file, holder).map(|lock| Box::new(lock) as Box<dyn Held>).map_err(failed);
+            // Somebody may have removed or replaced the file while we waited for it, or had it
+            // open; then others lock another one and ours is worth nothing.
+            if std::fs::metadata(path).is_ok_and(|named| stat_of(&named).id == lock.id) {
+                sign(&lock.file, holder).map_err(failed)?;
+                return Ok(Box::new(RealLock { held: Some(lock), idle: Arc::clone(&self.idle) }));
             }
         }
         Err(failed(io::Error::other("the lock file is replaced again and again")))
@@ -124,8 +151,10 @@ impl Disk for RealDisk {
     }
 }
 
-fn open_lock(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+fn open_lock(path: &Path) -> io::Result<LockFile> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let id = stat_of(&file.metadata()?).id;
+    Ok(LockFile { path: path.to_owned(), file, id })
 }
 
 /// Tries for the lock until `patience` is over; whether we have it.
@@ -146,29 +175,21 @@ fn wait_for(file: &File, started: Instant, patience: Duration) -> io::Result<boo
     }
 }
 
-fn still_named(path: &Path, file: &File) -> bool {
-    match (std::fs::metadata(path), file.metadata()) {
-        (Ok(named), Ok(ours)) => stat_of(&named).id == stat_of(&ours).id,
-        _ => false,
-    }
-}
-
 /// Writes who holds the lock, unless it already says so. A lock taken many times a
 /// second by one process costs a read, not a write, each time.
-fn sign(file: File, holder: &str) -> io::Result<RealLock> {
+fn sign(file: &File, holder: &str) -> io::Result<()> {
     let mut text: Vec<u8> = holder.bytes().filter(|byte| *byte != b'\n').take(HOLDER_BYTES - 1).collect();
     text.resize(HOLDER_BYTES - 1, b' ');
     text.push(b'\n');
-    let file = RealFile(file);
-    if read_range(&file, 0, HOLDER_BYTES)? != text {
-        write_all_at(&file, &text, 0)?;
-    }
-    Ok(RealLock { _file: file.0 })
+    let mut signed = [0; HOLDER_BYTES];
+    let read = file.read_at(&mut signed, 0)?;
+    if signed[..read] == text { Ok(()) } else { file.write_all_at(&text, 0) }
 }
 
-fn holder_of(file: File) -> String {
-    let text = read_range(&RealFile(file), 0, HOLDER_BYTES).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
+fn holder_of(file: &File) -> String {
+    let mut text = [0; HOLDER_BYTES];
+    let read = file.read_at(&mut text, 0).unwrap_or(0);
+    let text = String::from_utf8_lossy(&text[..read]);
     let text = text.trim();
     if text.is_empty() { "an unknown process".to_owned() } else { text.to_owned() }
 }

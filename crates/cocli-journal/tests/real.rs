@@ -29,7 +29,7 @@ fn config(dir: &Path) -> Config {
 }
 
 fn disk() -> Arc<dyn Disk> {
-    Arc::new(RealDisk)
+    Arc::new(RealDisk::default())
 }
 
 fn open(dir: &Path) -> Journal {
@@ -110,7 +110,9 @@ fn the_other_process() {
                 Err(error) => error.to_string(),
             },
             "hold" => {
-                locks.push(Box::new(RealDisk.lock(&place.journal_lock(), &this_process(), Duration::ZERO).unwrap()));
+                locks.push(Box::new(
+                    RealDisk::default().lock(&place.journal_lock(), &this_process(), Duration::ZERO).unwrap(),
+                ));
                 "held".to_owned()
             }
             "let-go" => {
@@ -288,4 +290,20 @@ fn replicas_read_what_the_journal_wrote() {
     let key = journal.current().unwrap();
     let replicas = Replicas::open(disk(), config(dir.path()).place, Some(key), Access::Write).unwrap();
     assert_eq!(replicas.read(&key, 1, 100).unwrap(), stored(dir.path()));
+}
+
+/// A lock file that was let go stays open; it counts only as long as it bears its name.
+#[test]
+fn a_lock_file_that_was_replaced_meanwhile_is_not_taken_for_the_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lock");
+    let (ours, theirs) = (RealDisk::default(), RealDisk::default());
+    drop(ours.lock(&path, "ours", Duration::ZERO).unwrap());
+    drop(ours.lock(&path, "ours", Duration::ZERO).unwrap());
+    std::fs::remove_file(&path).unwrap();
+    let held = theirs.lock(&path, "theirs", Duration::ZERO).unwrap();
+    let refused = ours.lock(&path, "ours", Duration::ZERO).unwrap_err();
+    assert!(matches!(&refused, LockError::Held { holder, .. } if holder == "theirs"), "{refused}");
+    drop(held);
+    drop(ours.lock(&path, "ours", Duration::ZERO).unwrap());
 }

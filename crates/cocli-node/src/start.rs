@@ -82,7 +82,7 @@ async fn run_within(config: &Config) -> Result<(), RunError> {
     let stop = stop_signal().map_err(failed("listen for signals"))?;
     let marker = Marker::read(config.home.root())?;
     let place = config.home.place(marker.id);
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::default());
     let _lock = DaemonLock::take(&disk, &place, &this_process()).map_err(RunError::Running)?;
     let ground = Ground::find(config, disk)?;
     let (mut driver, ears, hands) = assemble(config, ground, stop)?;

@@ -258,6 +258,6 @@ fn journal(folder: &Path) -> Result<Journal> {
         holder: this_process(),
         role: Role::Command,
     };
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::default());
     Ok(Journal::open(disk, config, Box::new(SystemEntropy))?)
 }

@@ -196,7 +196,7 @@ impl Node {
             holder: this_process(),
             role: Role::Command,
         };
-        Ok(Journal::open(Arc::new(RealDisk), config, Box::new(SystemEntropy))?)
+        Ok(Journal::open(Arc::new(RealDisk::default()), config, Box::new(SystemEntropy))?)
     }
 
     /// The folder as a command opens it.

@@ -202,7 +202,7 @@ impl Syncer {
 
     pub(super) fn wait_idle(&self) {
         let mut state = self.shared.lock();
-        while !state.is_idle() && !(state.closed && state.syncing == 0) {
+        while !(state.is_idle() || state.closed && state.syncing == 0) {
             state = self.shared.wait(&self.shared.progress, state);
         }
     }

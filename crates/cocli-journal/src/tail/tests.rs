@@ -46,7 +46,7 @@ fn what_grows_is_told_and_other_files_are_not() {
     let folder = folder();
     let wal = folder.place.wal();
     append(&wal.join(A), b"1");
-    let mut tail = Tail::watch(Arc::new(RealDisk), &folder.place);
+    let mut tail = Tail::watch(Arc::new(RealDisk::default()), &folder.place);
     assert!(tail.is_watching());
     wait_for(&mut tail, &Change::Grew(A.parse().unwrap()));
     append(&wal.join(A), b"2");
@@ -67,7 +67,7 @@ fn r09_a_journal_that_an_editor_replaced_is_told_as_replaced() {
     let folder = folder();
     let wal = folder.place.wal();
     append(&wal.join(A), b"12345");
-    let mut tail = Tail::watch(Arc::new(RealDisk), &folder.place);
+    let mut tail = Tail::watch(Arc::new(RealDisk::default()), &folder.place);
     settle(&mut tail);
     fs::write(wal.join("new"), b"123456789").unwrap();
     fs::rename(wal.join("new"), wal.join(A)).unwrap();
@@ -83,7 +83,7 @@ fn r14_nothing_is_missed_when_the_queue_of_changes_overflows() {
     let folder = folder();
     let wal = folder.place.wal();
     append(&wal.join(A), b"1");
-    let mut tail = Tail::watch(Arc::new(RealDisk), &folder.place);
+    let mut tail = Tail::watch(Arc::new(RealDisk::default()), &folder.place);
     settle(&mut tail);
     let queue: usize = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap().trim().parse().unwrap();
     {
@@ -117,7 +117,7 @@ fn r14_nothing_is_missed_when_the_queue_of_changes_overflows() {
 fn r14_nothing_is_missed_when_the_watch_is_lost() {
     let folder = folder();
     let wal = folder.place.wal();
-    let mut tail = Tail::watch(Arc::new(RealDisk), &folder.place);
+    let mut tail = Tail::watch(Arc::new(RealDisk::default()), &folder.place);
     settle(&mut tail);
     fs::rename(&wal, wal.with_extension("old")).unwrap();
     fs::create_dir(&wal).unwrap();
@@ -131,7 +131,7 @@ fn r14_nothing_is_missed_when_the_watch_is_lost() {
 #[test]
 fn without_a_watch_looking_sees_everything() {
     let folder = folder();
-    let mut tail = Tail::poll(Arc::new(RealDisk), &folder.place);
+    let mut tail = Tail::poll(Arc::new(RealDisk::default()), &folder.place);
     assert!(!tail.is_watching());
     settle(&mut tail);
     append(&folder.place.wal().join(A), b"1");

@@ -51,7 +51,7 @@ async fn l08_a_fold_that_never_ends_locks_no_replicas_and_delays_no_sync() {
     let (wal, state) = (folder.path().join("data"), folder.path().join("state"));
     std::fs::create_dir_all(wal.join("wal")).unwrap();
     let place = Where::new(&wal, &state);
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::default());
     let replicas = Replicas::open(Arc::clone(&disk), place.clone(), None, Access::Write).unwrap();
     let replicas = Arc::new(Mutex::new(replicas));
     let pending = Pending::open(Arc::clone(&disk), &place).unwrap();

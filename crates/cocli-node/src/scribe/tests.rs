@@ -39,7 +39,7 @@ fn desk() -> Desk {
     Folder::init(&home, "pi".parse().unwrap(), Environment::Test, vec![]).unwrap();
     let opened = Folder::open(&home, Role::Daemon, Arc::new(wall_ms)).unwrap();
     let (place, identity) = (opened.place().clone(), opened.identity());
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::default());
     let id = identity.author.id;
     let (machine, holder, role) = (Machine::here(), "test".to_owned(), Role::Daemon);
     let config = Config { place: place.clone(), identity, machine, holder, role };

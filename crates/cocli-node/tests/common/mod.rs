@@ -278,7 +278,7 @@ impl Node {
             holder: "a test".to_owned(),
             role: Role::Command,
         };
-        Journal::open(Arc::new(RealDisk), config, Box::new(SystemEntropy)).unwrap()
+        Journal::open(Arc::new(RealDisk::default()), config, Box::new(SystemEntropy)).unwrap()
     }
 
     /// The folder as a command sees it, caught up.

@@ -5,7 +5,7 @@
 
 mod world;
 
-use cocli_model::{Context, Rank, Value};
+use cocli_model::{Context, Name, Rank, Value};
 use cocli_replica::fold::{CellKey, Cells, Change, Entity, Entry, MemoryCells, Slot, fold_record, unfold_record};
 use proptest::prelude::*;
 use world::{FIELDS, World, by_cell, field, naive_shown, naive_siblings, shown, target};
@@ -287,11 +287,11 @@ fn as_if_never(world: &World, commit: usize, undo: usize) -> std::collections::B
     gone.extend(world.commits.iter().flatten().filter(stands_for_gone).cloned());
     undone_as_well(world, &mut gone);
     undone_beside(world, &mut gone);
-    let mut kept: Vec<Entry> = Vec::new();
+    let (mut kept, all) = (Vec::new(), world.entries());
     for (n, entries) in world.commits.iter().enumerate() {
         if n != commit && n != undo {
             let stays = entries.iter().filter(|entry| gone.iter().all(|g| g.name != entry.name));
-            kept.extend(stays.map(|entry| without(entry, &gone)));
+            kept.extend(stays.map(|entry| without(entry, &gone, &all)));
         }
     }
     by_cell(&kept)
@@ -334,7 +334,7 @@ fn undone_beside(world: &World, gone: &mut Vec<Entry>) {
     }
 }
 
-fn without(entry: &Entry, gone: &[Entry]) -> Entry {
+fn without(entry: &Entry, gone: &[Entry], all: &[Entry]) -> Entry {
     if entry.names().iter().all(|name| gone.iter().all(|g| g.name != *name)) {
         return entry.clone();
     }
@@ -343,8 +343,10 @@ fn without(entry: &Entry, gone: &[Entry]) -> Entry {
         let name = names.swap_remove(found);
         let through = gone.iter().find(|g| g.name == name).unwrap();
         // A `~` takes back what it names, or what that stands for, and nothing behind it.
+        // What outranked it was not replaced by it, and may not have been there at all.
+        let outranks = |name: &Name| all.iter().any(|other| other.name == *name && other.rank() > through.rank());
         if !entry.is_withdrawal() || through.is_restatement() {
-            names.extend_from_slice(through.names());
+            names.extend(through.names().iter().filter(|name| !outranks(name)));
         }
     }
     let mut record = (*entry.record).clone();

@@ -181,6 +181,12 @@ fn withdraws(r: &Entry) -> bool {
     r.record.draft.field.op == Operator::Withdraw
 }
 
+/// A `~` of an undo, which says so.
+fn undoes(r: &Entry) -> bool {
+    let detail = r.record.draft.origin.detail.as_deref().unwrap_or("");
+    withdraws(r) && (detail == "undo" || detail.starts_with("undo#"))
+}
+
 fn names(r: &Entry, name: &Name) -> bool {
     r.names().contains(name)
 }
@@ -190,7 +196,7 @@ fn leads_to(all: &[Entry], r: &Entry, name: &Name) -> bool {
 }
 
 fn in_effect(all: &[Entry], r: &Entry) -> bool {
-    !all.iter().any(|w| withdraws(w) && names(w, &r.name) && overrules(w, r) && in_effect(all, w))
+    !all.iter().any(|w| undoes(w) && names(w, &r.name) && overrules(w, r) && in_effect(all, w))
 }
 
 fn legacy_key(entry: &Entry) -> Option<(cocli_model::Stamp, [u8; 32])> {
@@ -199,14 +205,16 @@ fn legacy_key(entry: &Entry) -> Option<(cocli_model::Stamp, [u8; 32])> {
     Some((entry.record.compares_by(), *blake3::hash(value.as_text().as_bytes()).as_bytes()))
 }
 
-/// Who nothing supersedes, by the definitions of DESIGN §5 and decision 0003.
+/// Who nothing supersedes, by the definitions of DESIGN §5 and decisions 0003 and 0010.
 pub fn naive_siblings(all: &[Entry]) -> Vec<Entry> {
     let max = all.iter().filter_map(legacy_key).max();
     let dead = |s: &Entry| {
         let direct = all.iter().any(|r| replaces(r) && names(r, &s.name) && overrules(r, s));
         let root = s.root();
         let ends = |r: &Entry| {
-            let reaches = if withdraws(r) { names(r, &root) } else { leads_to(all, r, &root) };
+            let stands_for = |n: &Entry| n.name == root || !undoes(r) && n.root() == root;
+            let takes_back = names(r, &root) || all.iter().any(|n| names(r, &n.name) && stands_for(n));
+            let reaches = if withdraws(r) { takes_back } else { leads_to(all, r, &root) };
             replaces(r) && overrules(r, s) && reaches && in_effect(all, r)
         };
         let through_root = root != s.name && all.iter().any(ends);

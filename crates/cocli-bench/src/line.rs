@@ -184,7 +184,9 @@ pub(crate) fn worst_first(name: &str, lines: Vec<Line>) -> Vec<Line> {
         let off = if line.wanted.good == Good::AtLeast { bound / line.ratio } else { line.ratio / bound };
         (line.verdict() == Verdict::Missed, off)
     };
-    let worst = lines.iter().max_by(|a, b| badness(a).partial_cmp(&badness(b)).unwrap_or(std::cmp::Ordering::Equal));
+    let is_wanted = |line: &&Line| line.wanted.must.or(line.wanted.aim).is_some();
+    let wanted = lines.iter().filter(is_wanted);
+    let worst = wanted.max_by(|a, b| badness(a).partial_cmp(&badness(b)).unwrap_or(std::cmp::Ordering::Equal));
     let headline = worst.map(|line| line.named(name));
     headline.into_iter().chain(lines).collect()
 }

@@ -7,6 +7,7 @@ mod fold;
 mod group_commit;
 mod heal;
 mod idle;
+mod parts;
 mod quorum;
 mod reach;
 mod read;
@@ -46,6 +47,7 @@ pub(crate) const ALL: &[Row] = &[
     Row { key: "apply", says: "applying a peer's records: the state machine, and with state.db", run: apply::run },
     Row { key: "reach", says: "from an append to two peers that verified it and show it", run: reach::run },
     Row { key: "quorum", says: "durable on two nodes against one fdatasync", run: quorum::run },
+    Row { key: "parts", says: "what the steps cost that a write takes on its way", run: parts::run },
     Row { key: "burst", says: "5,000 records at once, a date apart from UTC, wires that lose", run: burst::run },
     Row { key: "wire", says: "bytes on the wire for each update and receiver", run: wire::run },
     Row { key: "heal", says: "bytes two replicas spend on agreeing after a partition", run: heal::run },

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::scoreboard::Reached;
 use crate::{scoreboard, workspace};
 use claims::Claim;
 
@@ -46,7 +47,7 @@ pub(crate) fn run(commands: Commands) -> Result<()> {
     let results = tests::run(found.into_iter().filter(|test| wanted(test)).collect())?;
     let ran = commands::run(claims.iter().filter_map(|claim| claim.command.as_deref()), commands)?;
     let board = std::fs::read_to_string(root.join(scoreboard::PATH)).unwrap_or_default();
-    let board: BTreeMap<String, Option<bool>> = scoreboard::rows(&board).into_iter().collect();
+    let board: BTreeMap<String, Reached> = scoreboard::rows(&board).into_iter().collect();
     let verdicts: Vec<(&Claim, Verdict)> =
         claims.iter().map(|claim| (claim, judge(claim, &results, &ran, &board))).collect();
     workspace::write(&root.join("docs/PROOF.md"), &table::render(&verdicts))?;
@@ -72,7 +73,7 @@ fn judge(
     claim: &Claim,
     results: &[(tests::Test, tests::Outcome)],
     ran: &BTreeMap<String, commands::Outcome>,
-    board: &BTreeMap<String, Option<bool>>,
+    board: &BTreeMap<String, Reached>,
 ) -> Verdict {
     let (mut shown, mut lacking) = (Vec::new(), Vec::new());
     for (test, outcome) in results.iter().filter(|(test, _)| claim.is_shown_by(test)) {
@@ -95,9 +96,15 @@ fn judge(
     }
     if let Some(row) = &claim.row {
         match board.get(row) {
-            Some(Some(true)) => shown.push(format!("`{row}` on the scoreboard")),
-            Some(Some(false)) => lacking.push(format!("`{row}` on the scoreboard is not reached")),
-            Some(None) => lacking.push(format!("`{row}` on the scoreboard says neither met nor missed")),
+            Some(Reached::Met) => shown.push(format!("`{row}` on the scoreboard")),
+            Some(Reached::Aim) if claim.profile.as_deref().is_some_and(is_explained) => {
+                shown.push(format!("`{row}` is measured on the scoreboard"));
+                lacking.push(format!("the aim is missed; why: {}", claim.profile.as_deref().unwrap_or_default()));
+            }
+            Some(Reached::Missed | Reached::Aim) => {
+                lacking.push(format!("`{row}` on the scoreboard is not reached"));
+            }
+            Some(Reached::Unknown) => lacking.push(format!("`{row}` on the scoreboard says neither met nor missed")),
             None => lacking.push(format!("no row `{row}` on the scoreboard")),
         }
     }
@@ -107,6 +114,13 @@ fn judge(
         (false, true) => Verdict::Proved(shown),
         (false, false) => Verdict::Part(shown, lacking),
     }
+}
+
+/// Whether a file of the repository has this heading: `docs/profiles.md#Apply`.
+fn is_explained(place: &str) -> bool {
+    let Some((path, heading)) = place.split_once('#') else { return false };
+    let text = std::fs::read_to_string(workspace::root().join(path)).unwrap_or_default();
+    text.lines().any(|line| line.strip_prefix("## ") == Some(heading))
 }
 
 #[cfg(test)]
@@ -124,7 +138,11 @@ mod test {
             (test("fold::l04_clocks"), Outcome::Passed),
         ];
         let ran = BTreeMap::from([("make demo".to_owned(), commands::Outcome::Passed)]);
-        let board = BTreeMap::from([("apply".to_owned(), Some(false)), ("show".to_owned(), Some(true))]);
+        let board = BTreeMap::from([
+            ("apply".to_owned(), Reached::Missed),
+            ("reach".to_owned(), Reached::Aim),
+            ("show".to_owned(), Reached::Met),
+        ]);
         let cases = [
             ("a test by its prefix", "id = 'R24'\nkind = 'fault'", "proved"),
             ("a failing test", "id = 'R25'\nkind = 'fault'", "missing"),
@@ -135,6 +153,22 @@ mod test {
             ("a command that never ran", "id = 'D1'\nkind = 'done'\ncommand = 'make sim'", "missing"),
             ("one of two", "id = 'R24'\nkind = 'fault'\ncommand = 'make sim'", "part"),
             ("a missed number", "id = 'N1'\nkind = 'number'\nrow = 'apply'", "missing"),
+            ("a missed aim that nobody explained", "id = 'N1'\nkind = 'number'\nrow = 'reach'", "missing"),
+            (
+                "a missed aim that is explained nowhere",
+                "id = 'N1'\nkind = 'number'\nrow = 'reach'\nprofile = 'docs/SCOREBOARD.md#Nothing'",
+                "missing",
+            ),
+            (
+                "a missed aim explained",
+                "id = 'N1'\nkind = 'number'\nrow = 'reach'\nprofile = 'docs/SCOREBOARD.md#Numbers'",
+                "part",
+            ),
+            (
+                "what must be, explained or not",
+                "id = 'N1'\nkind = 'number'\nrow = 'apply'\nprofile = 'docs/SCOREBOARD.md#Numbers'",
+                "missing",
+            ),
             ("a met number", "id = 'N2'\nkind = 'number'\nrow = 'show'", "proved"),
             ("a named test", "id = 'D2'\nkind = 'done'\ntests = ['r24_carries']", "proved"),
             ("a named test that is not", "id = 'R24'\nkind = 'fault'\ntests = ['nowhere']", "part"),

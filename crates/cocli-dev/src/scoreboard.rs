@@ -34,19 +34,31 @@ pub(crate) fn with_section(text: &str, name: &str, body: &str) -> String {
     }
 }
 
-/// The state of each row of every table: name in the first column; `met`, or `missed` or
-/// `aim` (not reached), or nothing of the kind in one of the others.
-pub(crate) fn rows(text: &str) -> Vec<(String, Option<bool>)> {
+/// What a row of the scoreboard says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// What must be reached is, or the aim if nothing must.
+    Met,
+    /// What must be reached is not.
+    Missed,
+    /// Only aimed at, and not reached.
+    Aim,
+    /// Nothing was wanted.
+    Unknown,
+}
+
+/// The state of each row of every table: name in the first column; `met`, `missed` or
+/// `aim`, or nothing of the kind in one of the others.
+pub(crate) fn rows(text: &str) -> Vec<(String, Reached)> {
     let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
     let cells = rows.map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
     let state = |cells: &[&str]| {
         let says = |word: &str| cells.iter().skip(1).any(|cell| *cell == word);
-        if says("missed") || says("aim") {
-            Some(false)
-        } else if says("met") {
-            Some(true)
-        } else {
-            None
+        match (says("missed"), says("aim"), says("met")) {
+            (true, ..) => Reached::Missed,
+            (_, true, _) => Reached::Aim,
+            (.., true) => Reached::Met,
+            _ => Reached::Unknown,
         }
     };
     cells.map(|cells| (cells[0].to_owned(), state(&cells))).collect()
@@ -64,6 +76,6 @@ mod tests {
         assert!(third.contains("\ntwo\n<!-- end: fuzz -->") && !third.contains("one"));
         assert_eq!(third.matches("group commit").count(), 1);
         assert_eq!(with_section(&third, "fuzz", "two"), third, "written again, the same");
-        assert_eq!(rows(&third), vec![("group commit".to_owned(), Some(true))]);
+        assert_eq!(rows(&third), vec![("group commit".to_owned(), Reached::Met)]);
     }
 }

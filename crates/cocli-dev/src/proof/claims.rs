@@ -24,6 +24,8 @@ pub(crate) struct Claim {
     pub(super) command: Option<String>,
     /// A row of the scoreboard that says `met` only if it holds.
     pub(super) row: Option<String>,
+    /// Where a missed aim is explained: a file and a heading in it, `docs/profiles.md#Apply`.
+    pub(super) profile: Option<String>,
     /// What none of these show, by hand.
     pub(super) part: Option<String>,
 }
@@ -55,8 +57,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Claim>> {
 fn claim(table: &Table) -> Result<Claim> {
     let text = |key: &str| table.get(key).and_then(|item| item.as_str()).map(str::to_owned);
     let id = text("id").context("a claim without id")?;
-    if let Some((key, _)) =
-        table.iter().find(|(key, _)| !matches!(*key, "id" | "kind" | "says" | "tests" | "command" | "row" | "part"))
+    if let Some((key, _)) = table
+        .iter()
+        .find(|(key, _)| !matches!(*key, "id" | "kind" | "says" | "tests" | "command" | "row" | "profile" | "part"))
     {
         bail!("{id}: unknown key {key:?}");
     }
@@ -65,5 +68,14 @@ fn claim(table: &Table) -> Result<Claim> {
     let says = text("says").with_context(|| format!("{id}: says nothing"))?;
     let patterns = table.get("tests").and_then(|item| item.as_array());
     let tests = patterns.into_iter().flatten().filter_map(|value| value.as_str().map(str::to_owned)).collect();
-    Ok(Claim { id, kind, says, tests, command: text("command"), row: text("row"), part: text("part") })
+    Ok(Claim {
+        id,
+        kind,
+        says,
+        tests,
+        command: text("command"),
+        row: text("row"),
+        profile: text("profile"),
+        part: text("part"),
+    })
 }

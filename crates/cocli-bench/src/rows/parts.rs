@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow};
 use cocli_journal::journal::Config;
 use cocli_journal::{Commit, Disk, Identity, Journal, Machine, Place, RealDisk, Role, SystemEntropy, this_process};
 use cocli_model::{Author, Datagram, Environment};
-use cocli_store::{FolderId, StateDb, StateError};
+use cocli_store::{FolderId, StateDb};
 use tokio::sync::mpsc;
 
 use crate::bench::{Bench, settle_disk};
@@ -117,7 +117,7 @@ fn transactions(bench: &Bench, datagrams: &[Datagram]) -> Result<f64> {
     let mut seconds = Vec::new();
     for datagram in datagrams {
         let start = Instant::now();
-        db.transaction(|tx| Ok::<_, StateError>(drop(tx.fold_datagram(datagram)?)))?;
+        db.transaction(|tx| tx.fold_datagram(datagram))?;
         seconds.push(start.elapsed().as_secs_f64());
     }
     Ok(median(seconds))

@@ -125,9 +125,15 @@ fn undo_cell<S: Cells>(
     }
     let names: Vec<Name> = alive.iter().map(|entry| entry.name).collect();
     history.retain(|entry| !written.iter().any(|own| own.name == entry.name));
+    // What stands in the way of a value now may be undone elsewhere, unseen; so each value
+    // that these had replaced is restated, and whoever stands in its way ends that, too.
+    let replaced = history.iter().filter(|entry| alive.iter().any(|own| own.supersedes(entry))).cloned();
+    let replaced: Vec<Entry> = replaced.collect();
     let mut returning = restate::judge(history).siblings;
+    returning.extend(replaced);
     returning.retain(|entry| !entry.is_withdrawal() && !cell.siblings.contains(entry));
     returning.sort_by_key(Entry::weight);
+    returning.dedup_by_key(|entry| entry.root());
     undo.drafts.push(withdrawal(&key, names, origin)?);
     undo.drafts.extend(returning.iter().map(restatement));
     Ok(())

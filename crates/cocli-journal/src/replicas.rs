@@ -93,8 +93,9 @@ pub enum StoreError {
     /// Opened to read.
     #[error("replicas are open to read")]
     ReadOnly,
-    /// A sync of this journal failed and it could not be put right.
-    #[error("{key} cannot be used until it is opened anew: {reason}")]
+    /// A sync or a write of this journal failed and it could not be put right. After a sync
+    /// that is tried again whenever something is stored.
+    #[error("{key} cannot be put right: {reason}")]
     Broken {
         /// The journal.
         key: JournalKey,

@@ -219,6 +219,28 @@ fn r05_a_full_disk_refuses_a_datagram_and_keeps_the_rest() {
 }
 
 #[test]
+fn r05_a_replica_that_could_not_be_put_right_on_a_full_disk_is_once_there_is_room() {
+    let (_, all) = origin(10);
+    let disk = SimDisk::new(1);
+    let mut writer = replicas(&disk);
+    writer.store(&all[0], Branch::Main).unwrap();
+    assert_eq!(writer.sync_all().held.len(), 1);
+    writer.store(&all[1], Branch::Main).unwrap();
+    disk.set_capacity_bytes(disk.used_bytes());
+    disk.fail_next_sync();
+    assert_eq!(writer.sync_all().failed.len(), 1);
+    let synced = writer.holding(&key(&all[0])).unwrap().synced.unwrap();
+    assert_eq!(synced.cid, all[0].cid());
+    assert!(matches!(writer.store(&all[1], Branch::Main).unwrap_err(), StoreError::Broken { .. }));
+    disk.set_capacity_bytes(u64::MAX);
+    for datagram in &all[1..] {
+        assert_eq!(writer.store(datagram, Branch::Main).unwrap(), Stored::Appended);
+    }
+    assert_eq!(writer.sync_all().held.len(), 1);
+    assert_eq!(stored(&disk.crash()).into_values().flatten().collect::<Vec<_>>(), all);
+}
+
+#[test]
 fn reading_from_anywhere_gives_what_a_plain_reader_gives() {
     let disk = SimDisk::new(1);
     let mut journal = open(&disk, 1, 7);

@@ -81,11 +81,14 @@ pub(super) struct Shelf {
     pub(super) signer: Option<VerifyingKey>,
     /// Why it cannot be used.
     pub(super) broken: Option<String>,
+    /// It is broken because what was durable could not be written anew after a failed sync:
+    /// the disk was full, and may have room again.
+    pub(super) unwritten: bool,
 }
 
 impl Shelf {
     pub(super) fn new(author: Author) -> Shelf {
-        Shelf { author, days: Vec::new(), tip: None, synced: None, signer: None, broken: None }
+        Shelf { author, days: Vec::new(), tip: None, synced: None, signer: None, broken: None, unwritten: false }
     }
 
     pub(super) fn holding(&self, key: JournalKey) -> Option<Holding> {

@@ -50,6 +50,7 @@ impl Replicas {
         if self.own == Some(key) {
             return Err(StoreError::OwnEpoch { key });
         }
+        self.write_unwritten(key)?;
         self.heed_replaced(key)?;
         if !self.follows(key, datagram)? {
             self.gather(key, datagram)?;
@@ -58,6 +59,15 @@ impl Replicas {
         let path = self.place.wal().join(file.to_string());
         self.append(&file, &path, datagram).map_err(|source| StoreError::Io { path, source })?;
         Ok(Stored::Appended)
+    }
+
+    /// Sets a journal back to what was durable if that failed when a sync did. What was not
+    /// durable then was given up; whoever stores now was told so.
+    fn write_unwritten(&mut self, key: JournalKey) -> Result<(), StoreError> {
+        let unwritten = |shelf: &&Shelf| shelf.unwritten;
+        let Some(shelf) = self.shelves.get(&key).filter(unwritten) else { return Ok(()) };
+        let reason = shelf.broken.clone().unwrap_or_default();
+        self.write_durable_part(key).map_err(|error| StoreError::Broken { key, reason: format!("{reason}; {error}") })
     }
 
     /// Reads a journal anew whose newest file is another one than it was: this node's own
@@ -175,7 +185,7 @@ impl Replicas {
         if let Err(second) = self.write_durable_part(key) {
             let reason = format!("{error}, and what was durable could not be written again: {second}");
             if let Some(shelf) = self.shelves.get_mut(&key) {
-                shelf.broken = Some(reason);
+                (shelf.broken, shelf.unwritten) = (Some(reason), true);
             }
         }
         report.failed.push((key, error));
@@ -188,7 +198,7 @@ impl Replicas {
             let path = wal.join(day.file.to_string());
             match day.synced_bytes.max(day.found_bytes) {
                 0 => {
-                    self.disk.remove(&path)?;
+                    remove_again(&*self.disk, &path)?;
                     self.disk.sync_dir(&wal)?;
                 }
                 keep => {
@@ -231,6 +241,14 @@ fn starts(key: JournalKey, datagram: &Datagram) -> Result<(), StoreError> {
         Branch::Run(start) if first == start => Ok(()),
         branch if branch == Branch::of_fork(&datagram.cid()) => Ok(()),
         _ => Err(StoreError::WrongBranch { key }),
+    }
+}
+
+/// Removes a file that an earlier attempt may have removed.
+fn remove_again(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    match disk.remove(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 

@@ -151,9 +151,9 @@ fn check_place(file: &dyn DiskFile, damage: &Damage) -> io::Result<()> {
 }
 
 /// A part of a file, read window by window.
-struct Windows {
-    file: Arc<dyn DiskFile>,
-    range: Range<u64>,
+pub(crate) struct Windows {
+    pub(crate) file: Arc<dyn DiskFile>,
+    pub(crate) range: Range<u64>,
 }
 
 impl Iterator for Windows {

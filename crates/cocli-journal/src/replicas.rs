@@ -14,6 +14,7 @@ mod index;
 mod mend;
 mod read;
 mod shelf;
+mod split;
 mod store;
 
 use std::collections::BTreeMap;

@@ -92,3 +92,72 @@ fn r03_an_error_of_a_sync_is_told_to_who_asked_for_it_also_when_a_new_file_is_le
         journal.reopen().unwrap();
     }
 }
+
+/// A disk with a journal in which a power cut left a datagram and not the one before it; the
+/// last that was held, and the one that was left.
+fn torn(lost_ms: i64) -> (SimDisk, Datagram, Datagram) {
+    let disk = SimDisk::new(1);
+    let mut journal = open(&disk, 1, 1);
+    append_one(&mut journal, "held", NOON_MS).unwrap();
+    let held = datagrams(&disk.get(&only_file(&disk)).unwrap()).pop().unwrap();
+    let written = journal.write(&[commit("lost")], lost_ms).unwrap();
+    let (file, range, _) = &written.datagrams[0];
+    journal.write(&[commit("left")], lost_ms).unwrap();
+    let path = place().wal().join(file.to_string());
+    let mut bytes = disk.get(&path).unwrap();
+    // The sector in which it ends was written, with what follows.
+    bytes[range.start as usize..range.end as usize - 100].fill(0);
+    disk.put(&path, &bytes);
+    let after = SimDisk::new(2);
+    after.restore(&disk.backup(), Path::new("/"));
+    (after, held, datagrams(&bytes).pop().unwrap())
+}
+
+#[test]
+fn r96_what_stands_behind_a_hole_that_nobody_can_fill_becomes_a_run() {
+    for lost_ms in [NOON_MS, MIDNIGHT_MS] {
+        let (disk, held, left) = torn(lost_ms);
+        let key = JournalKey::main(left.id(), left.epoch());
+        let run = JournalKey { branch: Branch::Run(left.first()), ..key };
+        let mut kept = replicas(&disk, None);
+        assert!(!kept.split(&key, held.first()).unwrap(), "there is no hole before it");
+        assert!(kept.split(&key, left.first()).unwrap());
+        assert_eq!(kept.damages().count(), 0);
+        let cids = |kept: &Replicas, key| kept.read(key, 1, 9).unwrap().iter().map(Datagram::cid).collect::<Vec<_>>();
+        let before = cids(&kept, &key);
+        assert_eq!(before.last(), Some(&held.cid()));
+        assert_eq!(cids(&kept, &run), [left.cid()]);
+        assert_eq!(kept.sync_all().failed.len(), 0);
+        assert_eq!(quarantine(&disk).len(), 1, "the bad bytes are kept");
+        let disk = disk.crash();
+        let again = replicas(&disk, None);
+        assert_eq!((cids(&again, &key), cids(&again, &run)), (before, vec![left.cid()]));
+        assert_eq!((again.damages().count(), quarantine(&disk).len()), (0, 1), "every file is whole");
+    }
+}
+
+#[test]
+fn r96_a_split_that_is_cut_off_anywhere_is_done_by_doing_it_again() {
+    for lost_ms in [NOON_MS, MIDNIGHT_MS] {
+        let (whole, held, left) = torn(lost_ms);
+        let key = JournalKey::main(left.id(), left.epoch());
+        let run = JournalKey { branch: Branch::Run(left.first()), ..key };
+        let (image, mut cut_off) = (whole.backup(), 0);
+        for operations in 0..100 {
+            let disk = SimDisk::new(operations);
+            disk.restore(&image, Path::new("/"));
+            let mut kept = replicas(&disk, None);
+            disk.cut_power_after(operations);
+            let done = kept.split(&key, left.first()).is_ok();
+            drop(kept);
+            cut_off += u32::from(!done);
+            let disk = disk.crash();
+            let mut again = replicas(&disk, None);
+            again.split(&key, left.first()).unwrap();
+            assert_eq!(again.holding(&key).unwrap().tip.cid, held.cid(), "after {operations}");
+            assert_eq!(again.holding(&run).unwrap().tip.cid, left.cid(), "after {operations}");
+            assert_eq!((again.sync_all().failed.len(), again.damages().count()), (0, 0));
+        }
+        assert!((5..100).contains(&cut_off), "{cut_off}");
+    }
+}

@@ -240,7 +240,7 @@ impl Driver {
 
     /// What the keeper has made durable, lost, or put back.
     async fn take_kept(&mut self, news: BTreeMap<(JournalId, Branch), Latest>) -> Result<(), Ended> {
-        for (chain, Latest { kept, mended }) in news {
+        for (chain, Latest { kept, mended, unsplit }) in news {
             let (journal, place) = chain;
             match kept {
                 Some(Kept::Synced { seq, cid }) => {
@@ -254,6 +254,9 @@ impl Driver {
             }
             if let Some(mended) = mended {
                 self.on_mended(chain, mended).await?;
+            }
+            if !unsplit.is_empty() {
+                self.rests.unsplit(chain, unsplit, self.clock.now_ms());
             }
         }
         self.seek_confirmation();

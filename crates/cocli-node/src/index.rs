@@ -42,12 +42,14 @@ pub(crate) struct Index {
     chains: HashMap<(JournalId, Branch), Recent>,
     /// What is being put back into damaged chains, by last row.
     mending: HashMap<(JournalId, Branch), BTreeMap<u64, Arc<Datagram>>>,
+    /// Chains that are being split off others, and where they stand until that is done.
+    splitting: HashMap<(JournalId, Branch), Branch>,
     replicas: SharedReplicas,
 }
 
 impl Index {
     pub(crate) fn new(replicas: SharedReplicas) -> Index {
-        Index { chains: HashMap::new(), mending: HashMap::new(), replicas }
+        Index { chains: HashMap::new(), mending: HashMap::new(), splitting: HashMap::new(), replicas }
     }
 
     /// Takes note of a datagram at the end of a chain.
@@ -64,6 +66,7 @@ impl Index {
 
     /// A chain is on the disk up to row `seq`.
     pub(crate) fn written(&mut self, chain: (JournalId, Branch), seq: u64) {
+        self.splitting.remove(&chain);
         if let Some(recent) = self.chains.get_mut(&chain) {
             recent.bodies = recent.bodies.split_off(&(seq + 1));
         }
@@ -95,6 +98,17 @@ impl Index {
         heir.bodies.append(&mut moved.bodies);
     }
 
+    /// What stands from row `first` on in a chain became another.
+    pub(crate) fn split(&mut self, journal: JournalId, from: Branch, first: u64, into: Branch) {
+        self.splitting.insert((journal, into), from);
+        let Some(whole) = self.chains.get_mut(&(journal, from)) else { return };
+        let at = whole.stored.partition_point(|stored| stored.first < first);
+        let mut stored = whole.stored.split_off(at);
+        stored.iter_mut().for_each(|stored| stored.place = into);
+        let bodies = whole.bodies.split_off(&first);
+        self.chains.insert((journal, into), Recent { stored, bodies });
+    }
+
     /// A chain is not what it was; what is known of it is on the disk.
     pub(crate) fn forget(&mut self, chain: (JournalId, Branch)) {
         self.chains.remove(&chain);
@@ -102,8 +116,10 @@ impl Index {
 
     /// Reads one datagram from the files.
     fn load(&self, journal: JournalId, place: Branch, seq: u64) -> Option<Datagram> {
-        let key = key_of(journal, place)?;
-        let found = lock(&self.replicas).read(&key, seq, 1).ok()?.pop()?;
+        let replicas = lock(&self.replicas);
+        let read = |place| replicas.read(&key_of(journal, place)?, seq, 1).ok()?.pop();
+        let from = || self.splitting.get(&(journal, place)).copied();
+        let found = read(place).or_else(|| read(from()?))?;
         (found.first() <= seq).then_some(found)
     }
 }

@@ -44,6 +44,8 @@ pub(crate) enum Errand {
     Unstore(Arc<Datagram>),
     /// Put one chain behind another, or give it that name.
     Join(JournalId, Branch, Branch),
+    /// Give what stands behind a hole, from this row on, files of its own.
+    Split(JournalId, Branch, u64),
     /// Put datagrams back where they stood in a damaged chain.
     Mend(JournalId, Branch, Vec<Arc<Datagram>>),
     /// Take back what was folded of a datagram that waited.
@@ -135,6 +137,7 @@ impl Keeper {
             }
             Errand::Unstore(datagram) => self.unstore(&datagram),
             Errand::Join(journal, from, into) => self.join(replicas, journal, from, into),
+            Errand::Split(journal, place, first) => self.split(replicas, (journal, place), first),
             Errand::Mend(journal, place, datagrams) => self.mend(replicas, (journal, place), &datagrams),
             Errand::Unfold(datagram) => self.jobs.push(Job::Unfold(datagram)),
             Errand::Fold(appended) => self.jobs.push(Job::Appended(appended)),
@@ -216,6 +219,23 @@ impl Keeper {
         }
         for (key, tip) in synced.held {
             self.mailbox.put(place_of(&key), Kept::Synced { seq: tip.seq, cid: tip.cid });
+        }
+    }
+
+    /// Ends a chain before a hole that nobody can fill, and says what is damaged still. What
+    /// stood behind it is told as held with the next sync.
+    fn split(&mut self, replicas: &mut Replicas, chain: (JournalId, Branch), first: u64) {
+        let Some(key) = key_of(chain.0, chain.1) else { return };
+        match replicas.split(&key, first) {
+            Ok(_) => {
+                self.ends.clear();
+                self.mailbox.put_mended(chain, Mended { done: true, holes: holes(replicas, &key) });
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, journal = %chain.0, first, "a damaged journal was not split at its hole");
+                self.mailbox.put_unsplit(chain, first);
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! something in never waits: a keeper that waited for the driver while the driver waits
 //! for the keeper would be the end of both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
 use cocli_model::Cid;
@@ -34,6 +34,8 @@ pub(crate) struct Mended {
 pub(crate) struct Latest {
     pub(crate) kept: Option<Kept>,
     pub(crate) mended: Option<Mended>,
+    /// Rows in front of which it could not be split.
+    pub(crate) unsplit: BTreeSet<u64>,
 }
 
 /// The news of the keeper.
@@ -63,6 +65,12 @@ impl Mailbox {
     /// Tells what is damaged in a chain after something was put back, or could not be.
     pub(crate) fn put_mended(&self, chain: (JournalId, Branch), mended: Mended) {
         self.lock().entry(chain).or_default().mended = Some(mended);
+        self.ready.notify_one();
+    }
+
+    /// Tells that a chain could not be split in front of row `first`.
+    pub(crate) fn put_unsplit(&self, chain: (JournalId, Branch), first: u64) {
+        self.lock().entry(chain).or_default().unsplit.insert(first);
         self.ready.notify_one();
     }
 

@@ -40,6 +40,7 @@ mod quorum;
 mod replica;
 mod serve;
 mod settle;
+mod split;
 mod wants;
 pub mod wire;
 

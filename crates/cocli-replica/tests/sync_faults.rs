@@ -462,6 +462,50 @@ fn r96_a_hole_that_nobody_can_fill_ends_alike_everywhere() {
 }
 
 #[test]
+fn r96_what_a_power_cut_left_behind_holes_ends_alike_everywhere() {
+    let mut mesh = Mesh::new(&[1, 2, 3], 5, Weather::CALM);
+    mesh.connect_all();
+    mesh.write(0, 1);
+    mesh.run(1_000);
+    let mut pen = mesh.nodes[0].pen.clone();
+    let journal = pen.journal();
+    let tail = chain(&mut pen, 5);
+    mesh.crash(0);
+    // Of five datagrams that were neither synced nor pushed the disk has all but two.
+    for datagram in &tail {
+        mesh.written.insert(datagram.cid(), Arc::clone(datagram));
+        mesh.nodes[0].disk.append(Branch::Main, datagram);
+    }
+    for lost in [&tail[0], &tail[2]] {
+        mesh.nodes[0].disk.rot(journal, Branch::Main, lost.first()..=lost.first());
+    }
+    mesh.nodes[0].overtaken = true;
+    mesh.boot(0);
+    mesh.connect_all();
+    mesh.settle(60_000, "holes, and a journal that may go on");
+    assert!(mesh.nodes[1].disk.pending() > 0, "beyond a gap it waits");
+    mesh.write(0, 1);
+    mesh.settle(60_000, "holes in a journal that is closed");
+    let islands: Vec<String> = mesh.nodes[0].disk.places(journal).iter().map(ToString::to_string).collect();
+    assert_eq!(islands, ["".to_owned(), format!("+{}", tail[1].first()), format!("+{}", tail[3].first())]);
+    for node in [0, 1, 2] {
+        assert_eq!(mesh.nodes[node].disk.places(journal), mesh.nodes[0].disk.places(journal), "node {node}");
+        assert_eq!(mesh.nodes[node].disk.pending(), 0, "node {node}");
+    }
+    // Somebody holds what was lost after all.
+    for lost in [&tail[0], &tail[2]] {
+        let frame = wire::push(&lost.to_wire()).to_vec();
+        mesh.input(2, Input::Received { peer: mesh.nodes[0].pen.id, frame });
+    }
+    mesh.settle(60_000, "holes that are filled");
+    for node in [0, 1, 2] {
+        let whole = mesh.nodes[node].disk.chain(journal, Branch::Main);
+        assert!(whole.ends_with(&tail), "node {node}");
+        assert_eq!(mesh.nodes[node].disk.places(journal), [Branch::Main], "node {node}");
+    }
+}
+
+#[test]
 fn r55_a_peer_that_reads_nothing_slows_nobody_and_gets_all_of_it_later() {
     let mut mesh = Mesh::new(&[1, 2, 3], 5, Weather::CALM);
     mesh.connect_all();

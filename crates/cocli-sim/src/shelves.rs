@@ -42,6 +42,13 @@ impl Shelves {
         chains.entry(into).or_default().extend(moved);
     }
 
+    /// Makes what stands from row `first` on in chain `from` chain `into`.
+    pub(crate) fn split(&mut self, journal: JournalId, from: Branch, first: u64, into: Branch) {
+        let Some(chains) = self.chains.get_mut(&journal) else { return };
+        let behind = chains.get_mut(&from).map(|chain| chain.split_off(&first)).unwrap_or_default();
+        chains.entry(into).or_default().extend(behind);
+    }
+
     /// Cuts a chain behind row `tip`, or wholly; what is gone then.
     pub(crate) fn cut(&mut self, journal: JournalId, place: Branch, tip: Option<u64>) -> Vec<Arc<Datagram>> {
         let Some(chains) = self.chains.get_mut(&journal) else { return Vec::new() };

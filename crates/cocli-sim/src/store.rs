@@ -138,6 +138,16 @@ impl Store {
         own.repair(&damage, &datagrams).is_ok() && self.replicas.look_again(&key, None).is_ok()
     }
 
+    /// Gives what stands behind a hole, from row `first` on, files of its own; whether that
+    /// worked.
+    pub(crate) fn split(&mut self, chain: ChainId, first: u64) -> bool {
+        let split = key_of(chain).is_some_and(|key| self.replicas.split(&key, first).is_ok());
+        if split {
+            self.touched.insert((chain.0, Branch::Island { first, short: None }));
+        }
+        split
+    }
+
     /// How many stretches are damaged.
     pub(crate) fn damages(&self) -> usize {
         self.replicas.damages().count()

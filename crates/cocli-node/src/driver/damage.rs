@@ -41,9 +41,10 @@ impl Driver {
         self.tell_damage(chain, mended.holes).await
     }
 
-    /// Tells the replica of chains that the disk refused, after their rest.
+    /// Tells the replica of chains that the disk refused, after their rest, and has tried
+    /// again what it need not know of.
     pub(super) async fn tell_rested(&mut self) -> Result<(), Ended> {
-        for (chain, Rested { cut, holes }) in self.rests.take(self.clock.now_ms()) {
+        for (chain, Rested { cut, holes, split }) in self.rests.take(self.clock.now_ms()) {
             let (journal, place) = chain;
             if let Some(tip) = cut {
                 self.index.forget(chain);
@@ -51,6 +52,9 @@ impl Driver {
             }
             if let Some(holes) = holes {
                 self.tell_damage(chain, holes).await?;
+            }
+            for first in split {
+                self.errand(Errand::Split(journal, place, first))?;
             }
         }
         Ok(())

@@ -36,6 +36,10 @@ impl Driver {
                 self.index.join(journal, from, into);
                 self.errand(Errand::Join(journal, from, into))?;
             }
+            Output::Split { journal, from, first, into } => {
+                self.index.split(journal, from, first, into);
+                self.errand(Errand::Split(journal, from, first))?;
+            }
             Output::Mend { journal, place, datagrams } => self.mend((journal, place), datagrams).await?,
             // Every datagram to be folded was appended, or stored, just before: the keeper
             // has it folded as soon as it is written.

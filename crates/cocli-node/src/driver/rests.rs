@@ -3,7 +3,7 @@
 //! A store that fails on a full disk fails again: without a rest each failure would ask
 //! the peers for the same range and be refused it in the next millisecond.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cocli_replica::sync::{Branch, Hole, JournalId, Tip};
 
@@ -15,13 +15,15 @@ const REST_MS_MAX: u64 = 64_000;
 /// A chain.
 type Chain = (JournalId, Branch);
 
-/// What a replica is to be told of a chain that has rested.
+/// What is to be told, or tried again, of a chain that has rested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rested {
     /// Where it really ends, if it was cut: `Some(None)` if nothing is left.
     pub(crate) cut: Option<Option<Tip>>,
     /// What is damaged in it, if that could not be mended.
     pub(crate) holes: Option<Vec<Hole>>,
+    /// Rows in front of which it is to be split, if that could not be done.
+    pub(crate) split: BTreeSet<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +49,11 @@ impl Rests {
     /// What is damaged in a chain could not be mended.
     pub(crate) fn unmended(&mut self, chain: Chain, holes: Vec<Hole>, now_ms: u64) {
         self.rest(chain, now_ms).holes = Some(holes);
+    }
+
+    /// A chain could not be split in front of these rows.
+    pub(crate) fn unsplit(&mut self, chain: Chain, rows: BTreeSet<u64>, now_ms: u64) {
+        self.rest(chain, now_ms).split.extend(rows);
     }
 
     /// A failure while a chain rests does not prolong that.
@@ -101,7 +108,7 @@ mod tests {
             (0..100).for_each(|_| rests.cut(chain(), None, now_ms));
             let due_ms = rests.deadline_ms().unwrap();
             assert_eq!(rests.take(due_ms - 1), []);
-            assert_eq!(rests.take(due_ms), [(chain(), Rested { cut: Some(None), holes: None })]);
+            assert_eq!(rests.take(due_ms), [(chain(), Rested { cut: Some(None), ..Rested::default() })]);
             waits.push(due_ms - now_ms);
             now_ms = due_ms;
         }

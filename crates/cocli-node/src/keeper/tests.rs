@@ -1,4 +1,4 @@
-//! The keeper beside a fold that never ends.
+//! The keeper beside a fold that never ends, and before a hole that nobody can fill.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Mutex;
@@ -20,7 +20,7 @@ use crate::mailbox::Latest;
 const DATAGRAMS: u64 = 2;
 
 /// A chain of datagrams of one row each, of another node.
-fn chain() -> Vec<Arc<Datagram>> {
+fn chain(datagrams: u64) -> Vec<Arc<Datagram>> {
     let key = SigningKey::from_bytes(&[7; 32]);
     let id = NodeId::of_key(key.verifying_key().as_bytes());
     let author = Author { name: "friend".parse().unwrap(), id };
@@ -37,7 +37,7 @@ fn chain() -> Vec<Arc<Datagram>> {
         prev = Some(datagram.cid());
         Arc::new(datagram)
     };
-    (1..=DATAGRAMS).map(seal).collect()
+    (1..=datagrams).map(seal).collect()
 }
 
 /// Fails the test instead of hanging it; far beyond what anything here needs.
@@ -62,7 +62,7 @@ async fn l08_a_fold_that_never_ends_locks_no_replicas_and_delays_no_sync() {
     let (errands, errands_in) = mpsc::channel(1);
     let keeping = thread::spawn(move || keeper.run(errands_in));
     let mut durable = 0;
-    let mut chain = chain().into_iter();
+    let mut chain = chain(DATAGRAMS).into_iter();
     // The first fills the fold's queue, the second waits for room: both are durable.
     for want in 1..=DATAGRAMS {
         errands.send(Errand::Store(chain.next().unwrap(), Place::Chain(Branch::Main))).await.unwrap();
@@ -83,6 +83,46 @@ async fn l08_a_fold_that_never_ends_locks_no_replicas_and_delays_no_sync() {
     soon(free).await;
     assert_eq!(fold.len(), 1);
     drop(fold);
+    drop(errands);
+    keeping.join().unwrap();
+}
+
+#[tokio::test]
+async fn r96_what_stands_behind_a_hole_is_told_as_a_chain_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Where::new(folder.path().join("data"), folder.path().join("state"));
+    std::fs::create_dir_all(place.wal()).unwrap();
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::default());
+    let all = chain(3);
+    // Of three datagrams a power cut left the first and the last.
+    let file = place.wal().join(JournalFile::of(&all[0], cocli_journal::Branch::Main).to_string());
+    let mut bytes = Vec::new();
+    all[0].write_usv(&mut bytes);
+    let from = bytes.len();
+    all[1].write_usv(&mut bytes);
+    let to = bytes.len() - 100;
+    bytes[from..to].fill(0);
+    all[2].write_usv(&mut bytes);
+    std::fs::write(&file, bytes).unwrap();
+    let replicas = Replicas::open(Arc::clone(&disk), place.clone(), None, Access::Write).unwrap();
+    assert_eq!(replicas.damages().count(), 1);
+    let pending = Pending::open(Arc::clone(&disk), &place).unwrap();
+    let mailbox = Arc::<Mailbox>::default();
+    let (folding, _fold) = mpsc::channel(8);
+    let keeper = Keeper::new((disk, &place), Arc::new(Mutex::new(replicas)), pending, Arc::clone(&mailbox), folding);
+    let (errands, errands_in) = mpsc::channel(1);
+    let keeping = thread::spawn(move || keeper.run(errands_in));
+    let journal = JournalId::of(&all[0]);
+    errands.send(Errand::Split(journal, Branch::Main, 3)).await.unwrap();
+    let (run, mut mended, mut held) = (Branch::Island { first: 3, short: None }, None, None);
+    while mended.is_none() || held.is_none() {
+        for (chain, latest) in soon(mailbox.take()).await {
+            mended = mended.or(latest.mended.filter(|_| chain == (journal, Branch::Main)));
+            held = held.or(latest.kept.filter(|_| chain == (journal, run)));
+        }
+    }
+    assert_eq!(mended, Some(Mended { done: true, holes: Vec::new() }));
+    assert_eq!(held, Some(Kept::Synced { seq: 3, cid: all[2].cid() }));
     drop(errands);
     keeping.join().unwrap();
 }

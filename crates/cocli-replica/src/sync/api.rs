@@ -102,7 +102,8 @@ pub struct Stored {
 }
 
 /// What is stored, read only. It answers as of all outputs that were polled: a
-/// [`super::Output::Store`] and a [`super::Output::Join`] are visible once handed out.
+/// [`super::Output::Store`], a [`super::Output::Join`] and a [`super::Output::Split`] are
+/// visible once handed out.
 pub trait Shelf {
     /// The datagram of this chain that holds row `seq`.
     fn at(&self, journal: JournalId, place: Branch, seq: u64) -> Option<Stored>;

@@ -17,12 +17,15 @@ pub(crate) struct Fresh {
     stored: BTreeMap<(JournalId, Branch, u64), Arc<Datagram>>,
     /// Islands that became part of another chain: journal, island, chain.
     joined: Vec<(JournalId, Branch, Branch)>,
+    /// Chains that ended at a hole: journal, chain, the island that stands behind it.
+    split: Vec<(JournalId, Branch, Branch)>,
 }
 
 impl Fresh {
     pub(crate) fn clear(&mut self) {
         self.stored.clear();
         self.joined.clear();
+        self.split.clear();
     }
 
     pub(crate) fn store(&mut self, journal: JournalId, place: Branch, datagram: &Arc<Datagram>) {
@@ -31,6 +34,16 @@ impl Fresh {
 
     pub(crate) fn join(&mut self, journal: JournalId, from: Branch, into: Branch) {
         self.joined.push((journal, from, into));
+    }
+
+    pub(crate) fn split(&mut self, journal: JournalId, from: Branch, into: Branch) {
+        self.split.push((journal, from, into));
+    }
+
+    /// The chains in which the datagrams of chain `place` still stand on the shelf.
+    fn before(&self, journal: JournalId, place: Branch) -> impl Iterator<Item = Branch> {
+        let moved = self.joined.iter().chain(&self.split);
+        moved.filter(move |(of, _, into)| *of == journal && *into == place).map(|(_, from, _)| *from)
     }
 
     fn own_at(&self, journal: JournalId, place: Branch, seq: u64) -> Option<&Arc<Datagram>> {
@@ -46,8 +59,7 @@ impl Fresh {
         if let Some(found) = shelf.at(journal, place, seq) {
             return Some(found);
         }
-        let islands = self.joined.iter().filter(|(of, _, into)| *of == journal && *into == place);
-        let found = islands.filter_map(|(_, from, _)| self.at(shelf, journal, *from, seq)).next();
+        let found = self.before(journal, place).find_map(|from| self.at(shelf, journal, from, seq));
         found.map(|stored| Stored { place, ..stored })
     }
 
@@ -64,6 +76,12 @@ impl Fresh {
                     stored.place = *into;
                 }
             }
+            for (of, from, into) in &self.split {
+                let behind = matches!(into, Branch::Island { first, .. } if *first <= stored.first);
+                if *of == journal && *from == stored.place && behind {
+                    stored.place = *into;
+                }
+            }
             stored
         })
     }
@@ -76,8 +94,7 @@ impl Fresh {
         if let Some(found) = shelf.at(journal, place, seq) {
             return shelf.read(journal, &found);
         }
-        let mut islands = self.joined.iter().filter(|(of, _, into)| *of == journal && *into == place);
-        islands.find_map(|(_, from, _)| self.read(shelf, journal, *from, seq))
+        self.before(journal, place).find_map(|from| self.read(shelf, journal, from, seq))
     }
 }
 

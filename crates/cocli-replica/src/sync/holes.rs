@@ -56,13 +56,7 @@ impl Replica {
         let begins = begun(&before) && !begun(&segment.gaps);
         let dropped: Vec<Found> = before.into_iter().flat_map(|mut gap| gap.take()).collect();
         // What was gathered comes again if it is missing still.
-        for Found { datagram, road, waited } in dropped {
-            if waited {
-                self.drop_waiting(&datagram, road, Reason::PendingFull);
-            } else {
-                self.ledger.settle(road, Verdict::Rejected(Reason::PendingFull));
-            }
-        }
+        dropped.into_iter().for_each(|found| self.let_go(found));
         if begins && let Some(first) = self.fresh.read(shelf, id, place, 1) {
             self.heed_claim(shelf, &first);
         }
@@ -144,5 +138,6 @@ impl Replica {
         }
         self.relabel(shelf, id);
         datagrams.iter().for_each(|datagram| self.settle(shelf, id, datagram.cid(), datagram.last()));
+        self.claim_again(shelf, id.id);
     }
 }

@@ -209,6 +209,19 @@ pub enum Output {
         /// Where.
         place: Place,
     },
+    /// A chain ends before its hole in front of row `first`; what stands from that row on is
+    /// a chain of its own, which is to be reported by [`Input::Synced`] once durable. The bad
+    /// bytes belong to nothing.
+    Split {
+        /// Whose.
+        journal: JournalId,
+        /// Which chain.
+        from: Branch,
+        /// The first row behind the hole.
+        first: u64,
+        /// What that becomes.
+        into: Branch,
+    },
     /// Put datagrams back where they stood in a chain, in place of damaged bytes: all of a
     /// hole or its first part, one behind the other, each signed. Then tell what is
     /// damaged still, by [`Input::Damaged`], once that is durable.

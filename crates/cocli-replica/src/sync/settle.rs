@@ -2,7 +2,7 @@
 //! reaches join, and an epoch whose last datagram it is closes.
 //!
 //! A closed journal has no more to come from its node, so what lies beyond a hole is
-//! stored as islands. If a peer fills the hole after all, the island joins its chain:
+//! stored as islands, and what stands in a damaged chain behind one becomes an island. If a peer fills the hole after all, the island joins its chain:
 //! the outcome depends on the datagrams alone.
 
 use std::sync::Arc;
@@ -84,8 +84,7 @@ impl Replica {
                 _ => return,
             }
             self.relabel(shelf, id);
-            let claims = self.claims.get(&id.id).cloned().unwrap_or_default();
-            claims.into_iter().for_each(|claim| self.claim(shelf, id.id, claim));
+            self.claim_again(shelf, id.id);
         }
     }
 
@@ -131,17 +130,23 @@ impl Replica {
         }
     }
 
-    /// Closes the journal of `node` that holds the datagram `cid` on its path from the
-    /// beginning, or remembers to.
+    /// Asks anew which journals of `node` are closed.
+    pub(crate) fn claim_again(&mut self, shelf: &dyn Shelf, node: NodeId) {
+        let claims = self.claims.get(&node).cloned().unwrap_or_default();
+        claims.into_iter().for_each(|claim| self.claim(shelf, node, claim));
+    }
+
+    /// Closes the journal of `node` that holds the datagram `cid` and everything before it
+    /// from the beginning on, or remembers to.
     pub(crate) fn claim(&mut self, shelf: &dyn Shelf, node: NodeId, cid: Cid) {
         let own: Vec<JournalId> = self.journals.keys().filter(|id| id.id == node).copied().collect();
         let held = own.into_iter().find(|id| {
             let journal = &self.journals[id];
-            let at = journal.ending_with(&cid).or_else(|| {
+            let at = journal.ending_with(&cid).map(|index| (index, journal.segments[index].tip.seq)).or_else(|| {
                 let stored = self.fresh.find(shelf, *id, &cid)?;
-                journal.at_place(stored.place)
+                Some((journal.at_place(stored.place)?, stored.last))
             });
-            at.is_some_and(|index| journal.is_rooted(index))
+            at.is_some_and(|(index, row)| journal.is_rooted(index) && journal.unbroken(index, row).1.is_none())
         });
         let claims = self.claims.entry(node).or_default();
         match held {
@@ -156,8 +161,9 @@ impl Replica {
         }
     }
 
-    /// Closes a journal: what waits in it becomes islands.
+    /// Closes a journal: what waits in it, or stands behind a hole, becomes islands.
     fn close(&mut self, shelf: &dyn Shelf, id: JournalId) {
+        self.split(shelf, id);
         let Some(journal) = self.journals.get_mut(&id) else { return };
         if std::mem::replace(&mut journal.closed, true) {
             return;

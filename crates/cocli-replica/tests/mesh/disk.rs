@@ -52,6 +52,16 @@ impl Disk {
         target.synced = target.datagrams.len();
     }
 
+    /// Makes what stands from row `first` on a file of its own.
+    pub fn split(&mut self, journal: JournalId, from: Branch, first: u64, into: Branch) {
+        let file = self.files.get_mut(&(journal, from)).expect("what is split is there");
+        let at = file.datagrams.partition_point(|datagram| datagram.first() < first);
+        let datagrams = file.datagrams.split_off(at);
+        file.synced = at;
+        assert_eq!(datagrams.first().map(|begins| begins.first()), Some(first), "behind the hole stands something");
+        assert!(self.files.insert((journal, into), File { datagrams, synced: 0 }).is_none(), "an island is new");
+    }
+
     pub fn sync(&mut self, journal: JournalId, place: Branch) -> Option<(u64, Cid)> {
         let file = self.files.get_mut(&(journal, place))?;
         file.synced = file.datagrams.len();

@@ -305,6 +305,10 @@ impl Mesh {
                 node.disk.join(journal, from, into);
                 self.sync_soon(index, journal, into);
             }
+            Output::Split { journal, from, first, into } => {
+                node.disk.split(journal, from, first, into);
+                self.sync_soon(index, journal, into);
+            }
             Output::Mend { journal, place, datagrams } => node.disk.mend(journal, place, &datagrams),
             Output::Fold(datagram) => {
                 assert!(self.written.contains_key(&datagram.cid()), "node {index} folds what nobody wrote");
@@ -335,6 +339,7 @@ impl Mesh {
             Output::Store { place: Place::Chain(Branch::Island { .. }), .. } => "island",
             Output::Store { place: Place::Chain(Branch::Fork(_)), .. } => "branch",
             Output::Join { .. } => "joined",
+            Output::Split { .. } => "split",
             Output::Mend { .. } => "mended",
             Output::Forked(_) => "fork",
             Output::Unfold(_) => "unfolded",

@@ -90,6 +90,11 @@ impl World {
                 }
             }
             Output::Join { journal, from, into } => self.join(m, journal, from, into),
+            Output::Split { journal, from, first, into } => {
+                let Some(process) = self.machines[m].process.as_mut() else { return };
+                process.shelves.split(journal, from, first, into);
+                self.split(m, (journal, from), first);
+            }
             Output::Mend { journal, place, datagrams } => self.mend(m, (journal, place), &datagrams),
             Output::Fold(datagram) => self.fold(m, &datagram),
             Output::Unfold(datagram) => {

@@ -27,6 +27,8 @@ pub(crate) enum Event {
     Unstall { m: usize, life: u64, chain: ChainId },
     /// A daemon is told what of a chain is damaged still.
     Damaged { m: usize, life: u64, chain: ChainId },
+    /// A chain that could not be split at a hole has rested.
+    Split { m: usize, life: u64, chain: ChainId, first: u64 },
     /// Two machines try to connect.
     Dial(usize, usize),
     /// A machine notices that a connection is gone.

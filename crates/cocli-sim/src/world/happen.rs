@@ -35,6 +35,11 @@ impl World {
                     self.damaged(m, chain);
                 }
             }
+            Event::Split { m, life, chain, first } => {
+                if self.lives(m, life) {
+                    self.split(m, chain, first);
+                }
+            }
             Event::Dial(a, b) => {
                 self.dial(a, b);
                 let pause_us = self.dice.between(DIAL_US.0, DIAL_US.1);

@@ -1,5 +1,5 @@
 //! Mending: damaged bytes of a chain are replaced by a peer's good ones, in replicas and in
-//! the machine's own journal, whose epoch goes on.
+//! the machine's own journal, whose epoch goes on; or a closed chain ends before them.
 
 use std::sync::Arc;
 
@@ -26,6 +26,19 @@ impl World {
         // What is damaged still is asked for again, after a rest if the disk refused.
         let when_us = self.now_us + if mended { 0 } else { STALL_US };
         self.queue.at(when_us, Event::Damaged { m, life, chain });
+    }
+
+    /// What stands behind a hole gets files of its own, if need be after a rest.
+    pub(crate) fn split(&mut self, m: usize, chain: ChainId, first: u64) {
+        let life = self.machines[m].life;
+        let Some(process) = self.machines[m].process.as_mut() else { return };
+        if process.store.split(chain, first) {
+            self.tally.count("chains split at a hole");
+            self.plan_sync(m);
+        } else {
+            self.tally.count("splits that failed");
+            self.queue.at(self.now_us + STALL_US, Event::Split { m, life, chain, first });
+        }
     }
 
     /// The replica learns what of a chain is damaged still.

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use cocli_model::stamp::{ADOPT_AHEAD_US_MAX, Clock};
-use cocli_model::{Datagram, Epoch, Stamp};
+use cocli_model::{Cid, Datagram, Epoch, Stamp};
 
 use crate::disk::{Disk, DiskFile, FileId};
 use crate::entropy::Entropy;
@@ -52,9 +52,21 @@ struct End {
     id: FileId,
     len_bytes: u64,
     tip: Tip,
+    /// The datagram before the first hole that was found when its file was read; `None` if
+    /// there was none, or nothing before it.
+    before_hole: Option<Cid>,
     /// This process knows that the file's name is durable. Who made the file may have died
     /// before it was.
     named: Arc<AtomicBool>,
+}
+
+impl End {
+    /// The last datagram up to which nothing is known to be missing: what a new epoch names.
+    /// What a power cut left beyond a hole may be held by nobody, and whoever waited for an
+    /// end beyond it would wait for ever. If peers fill the hole nothing is lost by it.
+    fn unbroken(&self) -> Cid {
+        self.before_hole.unwrap_or(self.tip.cid)
+    }
 }
 
 /// A node's own journal.

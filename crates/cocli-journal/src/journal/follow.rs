@@ -83,6 +83,7 @@ impl Journal {
             self.note_unsynced(&file, path, &named);
         }
         let tip = survey.tip.unwrap_or(before.tip);
-        Ok(Some(End { name: name.clone(), file, id: stat.id, len_bytes, tip, named }))
+        let before_hole = before.before_hole;
+        Ok(Some(End { name: name.clone(), file, id: stat.id, len_bytes, tip, before_hole, named }))
     }
 }

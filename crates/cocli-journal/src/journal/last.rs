@@ -15,7 +15,7 @@ use super::types::OpenError;
 use crate::disk::{DiskFile, Open, read_range};
 use crate::epoch::Tip;
 use crate::name::JournalFile;
-use crate::scan::{Stretch, belongs, scan_prefix, survey_signed, tip_of};
+use crate::scan::{Stretch, Survey, belongs, scan_prefix, survey_on, survey_signed, tip_of};
 
 /// How many epochs are looked at, newest dates first. More of them without a mark means
 /// that the state folder was lost again and again; then the newest by date stand for all.
@@ -40,8 +40,29 @@ impl Journal {
             tips.extend(self.tip_of_days(&days).map_err(failed(&path))?);
             named.extend(self.names_before(days[0]).map_err(failed(&path))?);
         }
-        let later = |tip: &&Tip| (!named.contains(&tip.cid), tip.stamp, tip.seq, tip.epoch);
+        let mut left: BTreeSet<Epoch> =
+            tips.iter().filter(|tip| named.contains(&tip.cid)).map(|tip| tip.epoch).collect();
+        named.retain(|cid| tips.iter().all(|tip| tip.cid != *cid));
+        for tip in tips.iter().filter(|_| !named.is_empty()) {
+            if !left.contains(&tip.epoch) && self.holds_any(files, tip.epoch, &named)? {
+                left.insert(tip.epoch);
+            }
+        }
+        let later = |tip: &&Tip| (!left.contains(&tip.epoch), tip.stamp, tip.seq, tip.epoch);
         Ok(tips.iter().max_by_key(later).map(|tip| tip.epoch))
+    }
+
+    /// Whether an epoch holds one of these datagrams: one that was left with a hole in it is
+    /// named by what stands before that.
+    fn holds_any(&self, files: &[JournalFile], epoch: Epoch, cids: &BTreeSet<Cid>) -> Result<bool, OpenError> {
+        let mut found = false;
+        for name in files.iter().filter(|file| file.epoch == epoch) {
+            let path = self.path(name);
+            let file = self.disk.open(&path, Open::Read).map_err(failed(&path))?;
+            let mut look = |_: &std::ops::Range<u64>, datagram: &Datagram| found |= cids.contains(&datagram.cid());
+            survey_on(&*file, name, Survey::default(), None, &mut look).map_err(failed(&path))?;
+        }
+        Ok(found)
     }
 
     /// The tip of an epoch: that of the newest of its files which holds a datagram.

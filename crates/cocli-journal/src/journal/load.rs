@@ -123,36 +123,46 @@ impl Journal {
         newest.is_some_and(|newest| self.end.as_ref().is_some_and(|end| newest.date > end.name.date))
     }
 
-    /// Where an epoch ends: in the newest of its files that holds a datagram.
+    /// Where an epoch ends: in the newest of its files that holds a datagram. If that file
+    /// lost its beginning, what is before the hole ends in an older one.
     fn end_of(
         &mut self,
         files: &[JournalFile],
         epoch: Epoch,
         seen: Option<&LastSeen>,
     ) -> Result<Option<End>, OpenError> {
-        let mut newest = true;
+        let (mut newest, mut found) = (true, None::<End>);
         for name in files.iter().rev().filter(|file| file.epoch == epoch) {
             let path = self.path(name);
-            if let Some(end) = self.read_end(name, &path, newest, seen).map_err(failed(&path))? {
+            let read = self.read_end(name, &path, newest, seen).map_err(failed(&path))?;
+            newest = false;
+            let Some((end, lacks_start)) = read else { continue };
+            let before = end.unbroken();
+            let end = match found.take() {
+                Some(end) => End { before_hole: Some(before), ..end },
+                None => end,
+            };
+            if !lacks_start {
                 return Ok(Some(end));
             }
-            newest = false;
+            found = Some(end);
         }
-        Ok(None)
+        Ok(found)
     }
 
+    /// Where a file ends, and whether its first datagrams are missing.
     fn read_end(
         &mut self,
         name: &JournalFile,
         path: &Path,
         newest: bool,
         seen: Option<&LastSeen>,
-    ) -> io::Result<Option<End>> {
+    ) -> io::Result<Option<(End, bool)>> {
         let mut file = self.disk.open(path, Open::Append)?;
         let stat = file.stat()?;
         if let Some(tip) = self.unmoved(name, stat, &*file, seen)? {
-            let (id, len_bytes) = (stat.id, stat.len_bytes);
-            return Ok(Some(End { name: name.clone(), file, id, len_bytes, tip, named: Arc::default() }));
+            let (name, id, len_bytes, named) = (name.clone(), stat.id, stat.len_bytes, Arc::default());
+            return Ok(Some((End { name, file, id, len_bytes, tip, before_hole: None, named }, false)));
         }
         let mut survey = self.survey(&*file, name)?;
         let mut len_bytes = survey.good_end;
@@ -164,8 +174,11 @@ impl Journal {
             len_bytes = self.cut(&survey, &*file, name)?;
         }
         let Some(tip) = survey.tip else { return Ok(None) };
+        let (holed, before_hole) = survey.damaged.first().map_or((false, None), |first| (true, first.before));
         self.recovery.damaged.append(&mut survey.damaged);
-        Ok(Some(End { name: name.clone(), id: file.stat()?.id, file, len_bytes, tip, named: Arc::default() }))
+        let (name, id, named) = (name.clone(), file.stat()?.id, Arc::default());
+        let lacks_start = holed && before_hole.is_none();
+        Ok(Some((End { name, id, file, len_bytes, tip, before_hole, named }, lacks_start)))
     }
 
     fn survey(&self, file: &dyn DiskFile, name: &JournalFile) -> io::Result<Survey> {

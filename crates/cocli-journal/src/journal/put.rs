@@ -121,7 +121,8 @@ impl Journal {
             self.note_unsynced(&file, path, &named);
             let last = &portion.datagrams[portion.datagrams.len() - 1].1;
             let (name, tip) = (portion.name.clone(), tip_of(last));
-            end = Some(End { name, file, id: stat.id, len_bytes: stat.len_bytes, tip, named });
+            let before_hole = end.as_ref().and_then(|end| end.before_hole);
+            end = Some(End { name, file, id: stat.id, len_bytes: stat.len_bytes, tip, before_hole, named });
             let place = |(range, datagram): (Range<u64>, Arc<Datagram>)| {
                 (portion.name.clone(), before + range.start..before + range.end, datagram)
             };
@@ -204,7 +205,7 @@ impl Journal {
 
 /// The first record of an epoch, which names the last datagram of the one before.
 fn opening(before: Option<&End>) -> Commit {
-    let cid = before.map_or_else(String::new, |end| end.tip.cid.to_string());
+    let cid = before.map_or_else(String::new, |end| end.unbroken().to_string());
     let field = Field::new("epoch", Operator::Set).expect("`epoch` is a field name");
     let value = Value::string(&cid).expect("a CID fits into a value");
     let cause = Cause::nothing(&field.op);

@@ -114,6 +114,29 @@ fn torn(lost_ms: i64) -> (SimDisk, Datagram, Datagram) {
 }
 
 #[test]
+fn r96_a_new_epoch_names_the_end_before_a_hole_that_a_power_cut_left() {
+    for lost_ms in [NOON_MS, MIDNIGHT_MS] {
+        let (disk, held, left) = torn(lost_ms);
+        let mut journal = open(&disk, 2, 2);
+        assert_eq!(journal.tip().unwrap().cid, left.cid(), "what stands behind it is not cut: peers may fill it");
+        append_one(&mut journal, "after", lost_ms).unwrap();
+        assert_eq!(names_before(&disk, &journal), held.cid().to_string(), "beyond it nobody may hold anything");
+    }
+}
+
+#[test]
+fn r96_an_epoch_named_before_its_hole_is_not_taken_for_the_last_one() {
+    let (disk, ..) = torn(MIDNIGHT_MS);
+    let mut journal = open(&disk, 2, 2);
+    assert!(journal.meet_cluster_time(NOON_MS));
+    append_one(&mut journal, "after", NOON_MS).unwrap();
+    let last = journal.tip().unwrap();
+    drop(journal);
+    disk.remove(Path::new("/state/last-seen")).unwrap();
+    assert_eq!(open(&disk, 3, 3).tip().unwrap(), last, "the epoch with the greater stamps came before");
+}
+
+#[test]
 fn r96_what_stands_behind_a_hole_that_nobody_can_fill_becomes_a_run() {
     for lost_ms in [NOON_MS, MIDNIGHT_MS] {
         let (disk, held, left) = torn(lost_ms);

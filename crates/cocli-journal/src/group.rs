@@ -1,16 +1,17 @@
 //! Group commit: commits that wait are sealed together and made durable by one sync, and the
 //! next ones are sealed while it runs.
 //!
-//! - A reply that says where a commit stands means that it is durable (L1). After a failed
-//!   sync every reply is an error until [`GroupCommit::reopen`], also to what was sealed
+//! - An answer that says where a commit stands means that it is durable (L1). After a failed
+//!   sync every answer is an error until [`GroupCommit::reopen`], also to what was sealed
 //!   meanwhile.
 //! - One batch is synced, one is sealed and waits, one gathers: never more.
 //! - While a sync runs nothing is gained by sealing early, so a batch gathers until it is as
 //!   large as those before it, or the sync has returned. Nobody waits for a clock.
 //! - Who is answered comes back at once, and all together: on a slow disk one sync serves
-//!   them all. Where sealing takes as long as a sync, they are parted into halves, and one
-//!   is sealed while the other is synced.
-//! - There is no queue here: whoever owns it hands in what came, and seals when it may.
+//!   them all. Where sealing takes as long as half a sync, they are parted into halves, and
+//!   one is sealed while the other is synced.
+//! - There is no queue here: whoever owns it hands in what came, seals when it may, and
+//!   answers what is done. Who syncs does not: the disk is to have something to do meanwhile.
 
 mod syncer;
 
@@ -18,7 +19,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::journal::{AppendError, Behind, Commit, Journal, OpenError, Placed, RefusedCommit, Written};
-use syncer::{Job, Syncer};
+use syncer::Syncer;
 
 /// Commits that gather, give or take those handed in at once. A batch is all of them: some
 /// four datagrams, a megabyte.
@@ -27,10 +28,8 @@ pub const GATHERED_MAX: usize = 4_096;
 /// The answer to one hand-in: for each commit where it stands or why it was refused; or
 /// why nothing of the whole batch was appended.
 pub type Answer = Result<Vec<Result<Placed, RefusedCommit>>, Arc<AppendError>>;
-/// Who is told the answer; on the thread that syncs, so it is brief.
+/// Who is told the answer.
 pub type Reply = Box<dyn FnOnce(Answer) + Send>;
-/// What is done once a batch is durable, before anybody is answered.
-pub type Durable = Box<dyn FnOnce(&Written) + Send>;
 
 /// A journal whose commits are made durable in groups.
 #[derive(Debug)]
@@ -55,6 +54,34 @@ impl Sealed {
     #[must_use]
     pub fn written(&self) -> &Written {
         &self.written
+    }
+
+    fn sync(self) -> Done {
+        let outcome = self.behind.sync().map(|()| self.written).map_err(Arc::new);
+        Done { outcome, replies: self.replies }
+    }
+}
+
+/// A batch that is durable, or could not be made so.
+#[derive(Debug)]
+#[must_use = "nobody is answered before somebody does it"]
+pub struct Done {
+    outcome: Result<Written, Arc<AppendError>>,
+    replies: Replies,
+}
+
+impl Done {
+    /// What is durable now, or why nothing is.
+    ///
+    /// # Errors
+    /// The journal is poisoned.
+    pub fn outcome(&self) -> Result<&Written, &Arc<AppendError>> {
+        self.outcome.as_ref()
+    }
+
+    /// Answers everybody.
+    pub fn answer(self) {
+        self.replies.tell(self.outcome.map(|written| written.commits));
     }
 }
 
@@ -83,7 +110,7 @@ impl std::fmt::Debug for Replies {
 
 impl GroupCommit {
     /// Group commit over a journal. `ready` is told whenever a sync has ended, so that the
-    /// owner looks whether it may seal; it is brief.
+    /// owner answers what is done and looks whether it may seal; it is brief.
     ///
     /// # Errors
     /// The system starts no thread.
@@ -156,14 +183,19 @@ impl GroupCommit {
     }
 
     /// Has a batch made durable while the next one gathers; waits if one waits already.
-    pub fn sync_behind(&mut self, sealed: Sealed, durable: Durable) {
-        self.syncer.hand_over(Job { sealed, durable });
+    pub fn sync_behind(&mut self, sealed: Sealed) {
+        self.syncer.hand_over(sealed);
     }
 
     /// Makes a batch durable in this thread: what to do if nobody else waits, because it
-    /// wakes nobody but who is answered.
-    pub fn sync_here(&mut self, sealed: Sealed, durable: Durable) {
-        self.syncer.alone(Job { sealed, durable });
+    /// wakes nobody.
+    pub fn sync_here(&mut self, sealed: Sealed) {
+        self.syncer.sync(sealed);
+    }
+
+    /// What is durable, or could not be made so, since the last call; in order.
+    pub fn done(&mut self) -> Vec<Done> {
+        self.syncer.done()
     }
 
     /// The journal, once all that was sealed has been synced or refused.
@@ -177,20 +209,16 @@ impl GroupCommit {
         &mut self.journal
     }
 
-    /// Why a sync failed that nobody has asked for since.
-    pub fn take_failure(&mut self) -> Option<Arc<AppendError>> {
-        self.syncer.take_failure()
-    }
-
     /// Opens a poisoned journal anew (see [`Journal::reopen`]).
     pub fn reopen(&mut self) -> Result<(), OpenError> {
         self.journal().reopen()
     }
 
-    /// Waits for what was sealed, refuses what was not, and closes the journal (see
+    /// Waits for what was sealed, answers it, and closes the journal (see
     /// [`Journal::close`]).
-    pub fn close(self) -> Result<(), AppendError> {
+    pub fn close(mut self) -> Result<(), AppendError> {
         self.syncer.wait_idle();
+        self.done().into_iter().for_each(Done::answer);
         self.journal.close()
     }
 }

@@ -13,7 +13,6 @@ mod tests;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use cocli_crm::folder::Appended;
 pub(crate) use cocli_journal::group::Answer as WriteAnswer;
@@ -86,8 +85,6 @@ pub(crate) struct Scribe {
     looks: bool,
     /// Whether the journal holds more than the driver had room to hear of.
     behind: bool,
-    /// Whether a sync found no room to tell of it.
-    unsaid: Arc<AtomicBool>,
     /// What was mended and not yet told.
     untold: Vec<News>,
     broken: Broken,
@@ -122,7 +119,6 @@ impl Scribe {
             current,
             looks: false,
             behind: false,
-            unsaid: Arc::default(),
             untold: Vec::new(),
             broken: Broken::from_env(),
         })
@@ -135,26 +131,26 @@ impl Scribe {
             if self.broken == Broken::Fsync {
                 batch = answer_early(batch, self.group.unsynced());
             }
-            self.attend(batch.drain(..), || orders.is_empty());
+            self.attend(batch.drain(..), || orders.try_recv().ok());
         }
         if let Err(error) = self.group.close() {
             tracing::error!(error = &error as &dyn std::error::Error, "the journal was not closed cleanly");
         }
     }
 
-    /// Does what is ordered, and writes what may be written now. `alone` tells whether
-    /// nobody else waits.
-    fn attend(&mut self, orders: impl Iterator<Item = Order>, alone: impl Fn() -> bool) {
-        for order in orders {
-            self.perform(order);
-            if self.group.is_full() {
-                self.seal(false);
+    /// Does what is ordered, and writes what may be written now; `next` is an order that has
+    /// come meanwhile.
+    fn attend(&mut self, orders: impl Iterator<Item = Order>, mut next: impl FnMut() -> Option<Order>) {
+        orders.for_each(|order| self.perform(order));
+        loop {
+            self.finish();
+            self.tell_mended();
+            if !self.group.may_seal() {
+                break;
             }
-        }
-        self.hear_of_syncs();
-        self.tell_mended();
-        while self.group.may_seal() {
-            self.seal(alone());
+            let more = next();
+            self.seal(more.is_none());
+            more.into_iter().for_each(|order| self.perform(order));
         }
         if self.looks && self.group.is_empty() && self.group.is_idle() {
             self.looks = false;
@@ -169,6 +165,9 @@ impl Scribe {
                 // A client that went away needs no answer.
                 let answer = move |answer| drop(reply.send(answer));
                 self.group.hand_in(commits, Box::new(answer));
+                if self.group.is_full() {
+                    self.seal(false);
+                }
             }
             Order::Look => self.looks = true,
             Order::Ready => {}
@@ -178,12 +177,20 @@ impl Scribe {
         }
     }
 
-    /// What became of the syncs since the last time.
-    fn hear_of_syncs(&mut self) {
-        self.behind |= self.unsaid.swap(false, Ordering::Relaxed);
-        if let Some(error) = self.group.take_failure() {
-            self.refuse(&error);
+    /// Answers what became durable, or did not, since the last time. Whether all of it did.
+    fn finish(&mut self) -> bool {
+        let mut failure = None;
+        for done in self.group.done() {
+            match done.outcome() {
+                Ok(written) => self.tell_durable(written),
+                Err(error) => failure = Some(Arc::clone(error)),
+            }
+            done.answer();
         }
+        if let Some(error) = &failure {
+            self.refuse(error);
+        }
+        failure.is_none()
     }
 
     /// Writes what has gathered, pushes it if it is all our own, and has it synced: behind
@@ -204,33 +211,32 @@ impl Scribe {
         self.troubles.over(Subject::Lock);
         // Before what it holds, so that nobody hears of records of an epoch not known yet.
         self.tell_current();
-        let tip = self.group.unsynced().tip();
         let has_room = self.news.capacity() > 0 && !self.behind;
         if sealed.written().others_appended || !has_room {
-            return self.sync_and_find(sealed, tip);
+            return self.sync_and_find(sealed);
         }
         self.tell_written(sealed.written());
-        let durable = self.durable(tip);
-        if alone && self.group.is_idle() {
-            self.group.sync_here(sealed, durable);
-            self.hear_of_syncs();
+        if alone && self.group.is_idle() && self.group.is_empty() {
+            self.group.sync_here(sealed);
+            self.finish();
         } else {
-            self.group.sync_behind(sealed, durable);
+            self.group.sync_behind(sealed);
         }
     }
 
     /// Syncs what others wrote, or the driver has no room to hear of, and has it read back.
-    fn sync_and_find(&mut self, sealed: Sealed, tip: Option<Tip>) {
+    fn sync_and_find(&mut self, sealed: Sealed) {
         let others = sealed.written().others_appended;
         self.behind |= !sealed.written().datagrams.is_empty();
-        self.group.sync_here(sealed, Box::new(|_| ()));
-        if let Some(error) = self.group.take_failure() {
-            return self.refuse(&error);
+        self.group.sync_here(sealed);
+        if !self.finish() {
+            return;
         }
         if others {
             self.find();
         }
         lock(&self.replicas).own_synced();
+        let tip = self.group.journal().tip();
         self.tell_synced(tip);
     }
 

@@ -219,23 +219,35 @@ async fn write(writer: usize, start: Instant, orders: mpsc::Sender<Order>, recor
 
 /// Groups commits as the scribe of a daemon does.
 fn serve(mut group: GroupCommit, mut orders: mpsc::Receiver<Order>, batches: &Arc<Mutex<Vec<usize>>>) -> Result<()> {
-    let mut came = Vec::new();
-    while orders.blocking_recv_many(&mut came, 1_024) > 0 {
-        for order in came.drain(..) {
-            if let Order::Write(commit, reply) = order {
-                group.hand_in(vec![commit], Box::new(move |answer| drop(reply.send(answer))));
-            }
-        }
-        while group.may_seal() {
-            let sealed = group.seal(now_ms(), false)?;
-            let batches = Arc::clone(batches);
-            let note = move |written: &Written| {
+    while let Some(order) = orders.blocking_recv() {
+        take(&mut group, order);
+        loop {
+            for done in group.done() {
+                let written = done.outcome().map_err(|error| anyhow!("{error}"))?;
                 batches.lock().unwrap_or_else(PoisonError::into_inner).push(bytes_of(written));
-            };
-            group.sync_behind(sealed, Box::new(note));
+                done.answer();
+            }
+            while let Ok(order) = orders.try_recv() {
+                take(&mut group, order);
+            }
+            if !group.may_seal() {
+                break;
+            }
+            let sealed = group.seal(now_ms(), false)?;
+            if orders.is_empty() && group.is_idle() && group.is_empty() {
+                group.sync_here(sealed);
+            } else {
+                group.sync_behind(sealed);
+            }
         }
     }
     Ok(group.close()?)
+}
+
+fn take(group: &mut GroupCommit, order: Order) {
+    if let Order::Write(commit, reply) = order {
+        group.hand_in(vec![commit], Box::new(move |answer| drop(reply.send(answer))));
+    }
 }
 
 fn bytes_of(written: &Written) -> usize {

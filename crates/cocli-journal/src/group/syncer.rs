@@ -1,59 +1,30 @@
 //! The thread that syncs: one batch at a time, in the order in which they were sealed.
 //!
-//! It knows how large the batches before were, because that decides how long the next one
-//! gathers, and nothing of what is in them.
+//! It knows how large the batches before were and how long they took, because that decides
+//! how long the next one gathers, and nothing of what is in them.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{Durable, Sealed};
-use crate::journal::AppendError;
-
-/// A batch to be made durable.
-pub(super) struct Job {
-    pub(super) sealed: Sealed,
-    pub(super) durable: Durable,
-}
-
-impl Job {
-    /// Syncs, and answers everybody. The error, if that failed.
-    fn run(self) -> Option<Arc<AppendError>> {
-        let Job { sealed: Sealed { mut written, behind, replies }, durable } = self;
-        match behind.sync() {
-            Ok(()) => {
-                durable(&written);
-                replies.tell(Ok(std::mem::take(&mut written.commits)));
-                None
-            }
-            Err(error) => {
-                let error = Arc::new(error);
-                replies.tell(Err(Arc::clone(&error)));
-                Some(error)
-            }
-        }
-    }
-
-    fn commits(&self) -> usize {
-        self.sealed.written.commits.len()
-    }
-}
+use super::{Done, Sealed};
 
 /// What is sealed, and how far it is.
 #[derive(Default)]
 struct State {
     /// Sealed, to be synced next.
-    next: Option<Job>,
+    next: Option<Sealed>,
     /// Commits of the batch that is being synced, 0 if none is.
     syncing: usize,
     /// Commits of the batch before that one.
     synced: usize,
-    failure: Option<Arc<AppendError>>,
+    /// Synced, and not asked for: at most one for each that was sealed since.
+    done: Vec<Done>,
     closed: bool,
     /// When the last sync ended, or the present one began.
     turned: Option<Instant>,
-    /// How long it took.
+    /// How long the last sync took.
     took: Duration,
     /// How long the disk had nothing to do before it.
     gap: Duration,
@@ -64,18 +35,21 @@ impl State {
         self.syncing == 0 && self.next.is_none()
     }
 
-    fn begin(&mut self, commits: usize) {
-        self.syncing = commits.max(1);
-        let now = Instant::now();
-        self.gap = self.turned.map_or(Duration::ZERO, |ended| now - ended);
-        self.turned = Some(now);
+    fn begin(&mut self, sealed: &Sealed) {
+        self.syncing = sealed.written.commits.len().max(1);
+        self.gap = self.turn();
     }
 
     fn end(&mut self) {
         (self.synced, self.syncing) = (self.syncing, 0);
+        self.took = self.turn();
+    }
+
+    /// How long it is since the last turn.
+    fn turn(&mut self) -> Duration {
         let now = Instant::now();
-        self.took = self.turned.map_or(Duration::ZERO, |began| now - began);
-        self.turned = Some(now);
+        let before = self.turned.replace(now);
+        before.map_or(Duration::ZERO, |before| now - before)
     }
 }
 
@@ -98,13 +72,13 @@ impl Shared {
     }
 
     /// The next batch, as soon as there is one; `None` once there will be no more.
-    fn take(&self) -> Option<Job> {
+    fn take(&self) -> Option<Sealed> {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.next.take() {
-                state.begin(job.commits());
+            if let Some(sealed) = state.next.take() {
+                state.begin(&sealed);
                 self.progress.notify_all();
-                return Some(job);
+                return Some(sealed);
             }
             if state.closed {
                 return None;
@@ -113,15 +87,15 @@ impl Shared {
         }
     }
 
-    /// Runs a job, and takes note that it is over however it ends.
-    fn run(&self, job: Job) {
-        let mut over = Over { shared: self, failure: None };
-        over.failure = job.run();
+    /// Syncs a batch, and takes note that it is over however that ends.
+    fn sync(&self, sealed: Sealed) {
+        let mut over = Over { shared: self, done: None };
+        over.done = Some(sealed.sync());
     }
 
     fn work(&self, ready: &dyn Fn()) {
-        while let Some(job) = self.take() {
-            self.run(job);
+        while let Some(sealed) = self.take() {
+            self.sync(sealed);
             ready();
         }
     }
@@ -130,7 +104,7 @@ impl Shared {
 /// Takes note, when it is dropped, that a batch is over.
 struct Over<'a> {
     shared: &'a Shared,
-    failure: Option<Arc<AppendError>>,
+    done: Option<Done>,
 }
 
 impl Drop for Over<'_> {
@@ -139,9 +113,7 @@ impl Drop for Over<'_> {
         state.end();
         // Who panics here syncs no more; from then on its owner does.
         state.closed |= thread::panicking();
-        if self.failure.is_some() {
-            state.failure = self.failure.take();
-        }
+        state.done.extend(self.done.take());
         self.shared.progress.notify_all();
     }
 }
@@ -180,24 +152,28 @@ impl Syncer {
     }
 
     /// Hands a batch over; waits while another one waits.
-    pub(super) fn hand_over(&self, job: Job) {
+    pub(super) fn hand_over(&self, sealed: Sealed) {
         let mut state = self.shared.lock();
         while state.next.is_some() && !state.closed {
             state = self.shared.wait(&self.shared.progress, state);
         }
         if state.closed {
             drop(state);
-            return self.alone(job);
+            return self.sync(sealed);
         }
-        state.next = Some(job);
+        state.next = Some(sealed);
         self.shared.work.notify_one();
     }
 
     /// Syncs in the caller's thread, after all that was handed over.
-    pub(super) fn alone(&self, job: Job) {
+    pub(super) fn sync(&self, sealed: Sealed) {
         self.wait_idle();
-        self.shared.lock().begin(job.commits());
-        self.shared.run(job);
+        self.shared.lock().begin(&sealed);
+        self.shared.sync(sealed);
+    }
+
+    pub(super) fn done(&self) -> Vec<Done> {
+        std::mem::take(&mut self.shared.lock().done)
     }
 
     pub(super) fn wait_idle(&self) {
@@ -205,10 +181,6 @@ impl Syncer {
         while !(state.is_idle() || state.closed && state.syncing == 0) {
             state = self.shared.wait(&self.shared.progress, state);
         }
-    }
-
-    pub(super) fn take_failure(&self) -> Option<Arc<AppendError>> {
-        self.shared.lock().failure.take()
     }
 }
 

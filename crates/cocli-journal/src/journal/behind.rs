@@ -62,7 +62,7 @@ pub struct Behind {
 impl Behind {
     /// Makes the bytes durable. After an error, here or in any other sync of the journal
     /// since they were written, they are poisoned, and so is the journal.
-    pub fn sync(self) -> Result<(), AppendError> {
+    pub fn sync(&self) -> Result<(), AppendError> {
         let _turn = self.turn.wait();
         if let Some(reason) = self.failed.reason().clone() {
             return Err(AppendError::Poisoned { reason });

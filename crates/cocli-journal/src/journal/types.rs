@@ -12,12 +12,12 @@ use ed25519_dalek::SigningKey;
 
 use super::commit::{Placed, RefusedCommit};
 use crate::disk::LockError;
-use crate::epoch::{Doubt, Proof};
+use crate::epoch::{Doubt, Proof, Tip};
 use crate::name::JournalFile;
 use crate::place::Place;
 use crate::quarantine::Quarantined;
 use crate::real::Machine;
-use crate::scan::Damage;
+use crate::scan::{Damage, tip_of};
 
 /// Whose journal this is.
 #[derive(Clone)]
@@ -153,4 +153,12 @@ pub struct Written {
     /// Other processes had moved the journal's end since this one last looked:
     /// [`Replicas::catch_up`](crate::Replicas::catch_up) reads what they appended.
     pub others_appended: bool,
+}
+
+impl Written {
+    /// Where the journal ended after it; `None` if nothing was written.
+    #[must_use]
+    pub fn tip(&self) -> Option<Tip> {
+        self.datagrams.last().map(|(_, _, datagram)| tip_of(datagram))
+    }
 }

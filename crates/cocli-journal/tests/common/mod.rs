@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
-use cocli_journal::group::{Answer, Reply};
+use cocli_journal::group::{Answer, Done, Reply};
 use cocli_journal::sim::{Dice, SimDisk};
 use cocli_journal::{AppendError, Commit, Config, Disk, GroupCommit, Identity, Journal, Machine, Place, Role, Written};
 use cocli_model::author::{Author, Environment};
@@ -145,10 +145,11 @@ impl Clerk {
                         Message::Ready => {}
                     }
                 }
+                group.done().into_iter().for_each(Done::answer);
                 while group.may_seal() {
                     // Whoever waits has been told why.
                     let Ok(sealed) = group.seal(NOON_MS, false) else { continue };
-                    group.sync_behind(sealed, Box::new(|_| ()));
+                    group.sync_behind(sealed);
                 }
             }
         });

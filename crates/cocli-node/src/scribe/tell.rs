@@ -3,10 +3,6 @@
 //! - Nothing here waits: what finds no room is noted as owed, and read from the journal's
 //!   files once there is room.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-use cocli_journal::group::Durable;
 use cocli_journal::{Branch, JournalFile, Tip, Written};
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -49,15 +45,12 @@ impl Scribe {
         self.tell(News::Written(written.datagrams.clone()));
     }
 
-    /// What is told once a batch that ends at `tip` is durable.
-    pub(super) fn durable(&self, tip: Option<Tip>) -> Durable {
-        let (replicas, news, unsaid) = (Arc::clone(&self.replicas), self.news.clone(), Arc::clone(&self.unsaid));
-        Box::new(move |written| {
-            lock(&replicas).own_synced_up_to(written);
-            if matches!(news.try_send(News::Synced(tip)), Err(TrySendError::Full(_))) {
-                unsaid.store(true, Ordering::Relaxed);
-            }
-        })
+    /// Tells that what was written is durable, unless it is still to be found.
+    pub(super) fn tell_durable(&mut self, written: &Written) {
+        lock(&self.replicas).own_synced_up_to(written);
+        if !self.behind {
+            self.behind = !self.tell(News::Synced(written.tip()));
+        }
     }
 
     /// The files of this node's present epoch, and of the one read last, that may have grown.

@@ -37,6 +37,8 @@ const WRITERS: [usize; 3] = [1, 8, 64];
 const SLICE: Duration = Duration::from_millis(50);
 /// Different records that the writers take turns with.
 const RECORDS: usize = 1_000;
+/// Orders that the thread that groups takes at once.
+const ORDERS_MAX: usize = 1_024;
 
 /// A slice of ours: what was appended, in batches, and how long it took.
 struct Slice {
@@ -219,26 +221,26 @@ async fn write(writer: usize, start: Instant, orders: mpsc::Sender<Order>, recor
 
 /// Groups commits as the scribe of a daemon does.
 fn serve(mut group: GroupCommit, mut orders: mpsc::Receiver<Order>, batches: &Arc<Mutex<Vec<usize>>>) -> Result<()> {
-    while let Some(order) = orders.blocking_recv() {
-        take(&mut group, order);
+    let mut came = Vec::new();
+    while orders.blocking_recv_many(&mut came, ORDERS_MAX) > 0 {
+        came.drain(..).for_each(|order| take(&mut group, order));
         loop {
             for done in group.done() {
                 let written = done.outcome().map_err(|error| anyhow!("{error}"))?;
                 batches.lock().unwrap_or_else(PoisonError::into_inner).push(bytes_of(written));
                 done.answer();
             }
-            while let Ok(order) = orders.try_recv() {
-                take(&mut group, order);
-            }
             if !group.may_seal() {
                 break;
             }
+            let more = orders.try_recv().ok();
             let sealed = group.seal(now_ms(), false)?;
-            if orders.is_empty() && group.is_idle() && group.is_empty() {
+            if more.is_none() && group.is_idle() && group.is_empty() {
                 group.sync_here(sealed);
             } else {
                 group.sync_behind(sealed);
             }
+            more.into_iter().for_each(|order| take(&mut group, order));
         }
     }
     Ok(group.close()?)

@@ -3,6 +3,7 @@
 //! The ask names our tip on the path it continues. A locator goes out only when the
 //! peer does not know that tip, because then the journal forked between us.
 
+use cocli_model::Cid;
 use cocli_model::planted::{self, Bug};
 
 use super::api::Shelf;
@@ -14,18 +15,20 @@ use super::replica::Replica;
 use super::wants::Lack;
 
 impl Replica {
-    /// From which row on everything up to the datagram of this mark, which ends at row
-    /// `to`, is held; `None` if that one is not.
-    fn held_from(&self, shelf: &dyn Shelf, id: JournalId, to: u64, mark: Mark) -> Option<u64> {
-        let journal = self.journals.get(&id)?;
-        let linked = journal.pending.linked();
-        let waiting = linked.marked(to, mark).and_then(|cid| linked.from(to, &cid));
+    /// Whether everything from row `from` on is held up to the datagram of this mark, which
+    /// ends at row `to`.
+    fn holds_all(&self, shelf: &dyn Shelf, id: JournalId, (from, to): (u64, u64), mark: Mark) -> bool {
+        let Some(journal) = self.journals.get(&id) else { return false };
+        // What waits does not begin a journal.
+        let pending = Some(&journal.pending).filter(|_| from > 1);
+        let waits = |last: u64, cid: Cid| pending.and_then(|pending| pending.linked().from(last, &cid));
+        let waiting = pending.and_then(|pending| pending.marked(to, mark)).and_then(|cid| waits(to, cid));
         let holding = |index: &usize| self.chain_holds_mark(shelf, id, &journal.segments[*index], to, mark);
         let stored = (0..journal.segments.len()).filter(holding).map(|index| match journal.unbroken(index, to) {
-            (from, Some(Gap { hole, .. })) => hole.last.and_then(|last| linked.from(hole.to, &last)).unwrap_or(from),
-            (from, None) => from,
+            (first, Some(Gap { hole, .. })) => hole.last.and_then(|last| waits(hole.to, last)).unwrap_or(first),
+            (first, None) => first,
         });
-        waiting.into_iter().chain(stored).min()
+        waiting.into_iter().chain(stored).any(|first| first <= from)
     }
 
     /// Whether a chain holds a datagram that ends at row `seq` and bears this mark.
@@ -47,9 +50,7 @@ impl Replica {
     /// What of a peer's entry is missing here.
     pub(crate) fn lack(&self, shelf: &dyn Shelf, entry: &Entry) -> Option<Lack> {
         let journal = self.journals.get(&entry.journal);
-        let holds = |from: u64, to: u64, mark: Mark| {
-            self.held_from(shelf, entry.journal, to, mark).is_some_and(|held| held <= from)
-        };
+        let holds = |from, to, mark| self.holds_all(shelf, entry.journal, (from, to), mark);
         // An island of ours may end with the tip of a peer's chain, and miss what is before.
         let first = match entry.leaf {
             Branch::Island { first, .. } => first,
@@ -136,14 +137,14 @@ impl Replica {
 }
 
 /// The bytes by which a locator tells a datagram.
-fn locates(cid: &cocli_model::Cid) -> [u8; 8] {
+fn locates(cid: &Cid) -> [u8; 8] {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&cid.digest()[..8]);
     bytes
 }
 
 /// The bytes by which an ask tells a datagram.
-fn starts_of(cid: &cocli_model::Cid) -> [u8; 4] {
+fn starts_of(cid: &Cid) -> [u8; 4] {
     let digest = cid.digest();
     [digest[0], digest[1], digest[2], digest[3]]
 }

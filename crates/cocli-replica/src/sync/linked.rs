@@ -1,19 +1,18 @@
 //! How what waits hangs together: for each datagram, from which row on everything up to it
 //! is there.
 //!
-//! Computed anew after a change, when somebody asks. The outcome depends on the datagrams
-//! alone, not on their order.
+//! What goes on at an end, as a flood beyond a gap does, is added; after any other change all
+//! is computed anew, when somebody asks. The outcome depends on the datagrams alone, not on
+//! their order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cocli_model::{Cid, Datagram};
 
-use super::name::Mark;
-
-/// Where a datagram that waits stands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+/// Where a datagram that waits begins, and the chain that it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Beginning {
     /// Its first row.
     pub(crate) first: u64,
     /// The first row of the chain that it ends.
@@ -21,9 +20,9 @@ pub(crate) struct Place {
 }
 
 /// All that wait, by last row and id.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Linked {
-    places: BTreeMap<(u64, Cid), Place>,
+    places: BTreeMap<(u64, Cid), Beginning>,
     /// Those that another one follows.
     followed: BTreeSet<Cid>,
 }
@@ -34,29 +33,28 @@ impl Linked {
         let mut linked = Linked::default();
         let mut held: BTreeMap<Cid, &Datagram> = BTreeMap::new();
         for datagram in datagrams {
-            let before = datagram.prev().and_then(|prev| held.get(&prev)).filter(|before| follows(before, datagram));
-            let from = before.and_then(|before| linked.from(before.last(), &before.cid())).unwrap_or(datagram.first());
-            linked.followed.extend(before.map(|before| before.cid()));
-            linked.places.insert((datagram.last(), datagram.cid()), Place { first: datagram.first(), from });
+            linked.add(datagram, datagram.prev().and_then(|prev| held.get(&prev).copied()));
             held.insert(datagram.cid(), datagram);
         }
         linked
     }
 
+    /// Adds one that no other here names; `before` is the one it names, if that waits.
+    pub(crate) fn add(&mut self, datagram: &Datagram, before: Option<&Datagram>) {
+        let before = before.filter(|before| follows(before, datagram));
+        let from = before.and_then(|before| self.from(before.last(), &before.cid())).unwrap_or(datagram.first());
+        self.followed.extend(before.map(Datagram::cid));
+        self.places.insert((datagram.last(), datagram.cid()), Beginning { first: datagram.first(), from });
+    }
+
     /// The datagram that ends at row `last`, if it waits.
-    pub(crate) fn place(&self, last: u64, cid: &Cid) -> Option<Place> {
+    pub(crate) fn place(&self, last: u64, cid: &Cid) -> Option<Beginning> {
         self.places.get(&(last, *cid)).copied()
     }
 
     /// The first row of the chain that ends with a datagram.
     pub(crate) fn from(&self, last: u64, cid: &Cid) -> Option<u64> {
         Some(self.place(last, cid)?.from)
-    }
-
-    /// The datagram that ends at row `last` and bears this mark.
-    pub(crate) fn marked(&self, last: u64, mark: Mark) -> Option<Cid> {
-        let range = (last, Cid::from_digest([0; 32]))..=(last, Cid::from_digest([0xff; 32]));
-        self.places.range(range).map(|((_, cid), _)| *cid).find(|cid| Mark::of(cid) == mark)
     }
 
     /// The chains that nothing follows: first row, last row, last datagram.

@@ -10,6 +10,7 @@ use cocli_model::{Cid, Datagram};
 
 use super::api::Road;
 use super::linked::Linked;
+use super::name::Mark;
 
 /// Datagrams that wait in one journal at most (FORMATS A4).
 pub const PENDING_MAX: usize = 4_096;
@@ -31,7 +32,7 @@ pub(crate) struct Waiting {
 pub(crate) struct Pending {
     waiting: BTreeMap<(u64, Cid), Waiting>,
     bytes: usize,
-    /// Forgotten with every change.
+    /// How they hang together, if it is known.
     linked: OnceLock<Linked>,
 }
 
@@ -51,8 +52,24 @@ impl Pending {
     pub(crate) fn add(&mut self, datagram: Arc<Datagram>, road: Road) {
         let bytes = datagram.wire_bytes();
         self.bytes += bytes;
-        self.linked.take();
+        self.link(&datagram);
         self.waiting.insert((datagram.first(), datagram.cid()), Waiting { datagram, road, bytes });
+    }
+
+    /// Keeps what is known of how all hang together, if this one goes on at an end.
+    fn link(&mut self, datagram: &Datagram) {
+        let named = self.at(datagram.last() + 1).any(|waiting| waiting.datagram.prev() == Some(datagram.cid()));
+        let Some(mut linked) = self.linked.take().filter(|_| !named) else { return };
+        let before = datagram.prev().and_then(|prev| Some((linked.place(datagram.first() - 1, &prev)?.first, prev)));
+        let before = before.and_then(|before| self.waiting.get(&before));
+        linked.add(datagram, before.map(|waiting| &*waiting.datagram));
+        self.linked = OnceLock::from(linked);
+    }
+
+    /// Those that begin at row `first`.
+    fn at(&self, first: u64) -> impl Iterator<Item = &Waiting> {
+        let range = (first, Cid::from_digest([0; 32]))..=(first, Cid::from_digest([0xff; 32]));
+        self.waiting.range(range).map(|(_, waiting)| waiting)
     }
 
     pub(crate) fn remove(&mut self, first: u64, cid: &Cid) -> Option<Waiting> {
@@ -77,9 +94,8 @@ impl Pending {
         if self.waiting.is_empty() {
             return Vec::new();
         }
-        let range = (first, Cid::from_digest([0; 32]))..=(first, Cid::from_digest([0xff; 32]));
-        let children = self.waiting.range(range).filter(|(_, waiting)| waiting.datagram.prev() == Some(*cid));
-        let keys: Vec<(u64, Cid)> = children.map(|(key, _)| *key).collect();
+        let children = self.at(first).filter(|waiting| waiting.datagram.prev() == Some(*cid));
+        let keys: Vec<(u64, Cid)> = children.map(|waiting| (first, waiting.datagram.cid())).collect();
         keys.iter().filter_map(|(first, cid)| self.remove(*first, cid)).collect()
     }
 
@@ -106,6 +122,19 @@ impl Pending {
         near.find(|other| other.last() >= datagram.first() && other.cid() != datagram.cid())
     }
 
+    /// The one that ends at row `last` and bears this mark: found without looking how they
+    /// hang together, because most that is asked for does not wait.
+    pub(crate) fn marked(&self, last: u64, mark: Mark) -> Option<Cid> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let lowest = last.saturating_sub(cocli_model::datagram::ROWS_MAX as u64 - 1);
+        let range = (lowest, Cid::from_digest([0; 32]))..=(last, Cid::from_digest([0xff; 32]));
+        let mut near = self.waiting.range(range).rev();
+        near.find(|((_, cid), waiting)| waiting.datagram.last() == last && Mark::of(cid) == mark)
+            .map(|((_, cid), _)| *cid)
+    }
+
     /// How they hang together.
     pub(crate) fn linked(&self) -> &Linked {
         self.linked.get_or_init(|| Linked::of(self.iter()))
@@ -124,5 +153,69 @@ impl Pending {
         }
         path.reverse();
         path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cocli_model::datagram::Header;
+    use cocli_model::field::{Field, Operator};
+    use cocli_model::{Author, Cause, Draft, Environment, Epoch, NodeId, Origin, Rank, Stamp, Value};
+    use ed25519_dalek::SigningKey;
+    use proptest::prelude::*;
+
+    /// A datagram of some rows behind another, or beyond a gap.
+    fn seal(before: Option<&Datagram>, rows: usize, salt: u8) -> Arc<Datagram> {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let author = Author { name: "node".parse().unwrap(), id: NodeId::of_key(key.verifying_key().as_bytes()) };
+        let draft = || Draft {
+            campaign: "".into(),
+            target: "companies/acme".parse().unwrap(),
+            field: Field::new("phone", Operator::Set).unwrap(),
+            value: Some(Value::string("1").unwrap()),
+            cause: Cause::nothing(&Operator::Set),
+            origin: Origin::of(Rank::Human),
+        };
+        let first = before.map_or(5, |before| before.last() + 1);
+        let prev = Some(before.map_or(Cid::from_digest([9; 32]), Datagram::cid));
+        // One in eight claims a stamp that does not rise: it names one that it cannot follow.
+        let stamp_us = before.map_or(1_000, |before| before.last_stamp().us() + i64::from(!salt.is_multiple_of(8)));
+        let epoch = Epoch::from_random([1; 5]);
+        let header = Header { author, environment: Environment::Test, epoch, first, prev };
+        let commit = (Stamp::from_us(stamp_us).unwrap(), (0..rows).map(|_| draft()).collect());
+        Arc::new(Datagram::seal(header, &[commit], [salt; 16], &key).unwrap())
+    }
+
+    proptest! {
+        /// However they come and go, what is kept up is what is computed anew.
+        #[test]
+        fn how_they_hang_together_depends_on_no_order(
+            tree in prop::collection::vec((any::<prop::sample::Index>(), 1..4usize), 1..24),
+            order in prop::collection::vec(any::<prop::sample::Index>(), 40),
+        ) {
+            let mut all: Vec<Arc<Datagram>> = Vec::new();
+            for (salt, (at, rows)) in tree.iter().enumerate() {
+                let before = (!all.is_empty() && salt % 6 != 0).then(|| Arc::clone(at.get(&all)));
+                all.push(seal(before.as_deref(), *rows, salt as u8));
+            }
+            let mut pending = Pending::default();
+            pending.linked();
+            for at in order {
+                let datagram = at.get(&all);
+                match pending.holds(datagram) {
+                    true => drop(pending.remove(datagram.first(), &datagram.cid())),
+                    false => pending.add(Arc::clone(datagram), Road::Push),
+                }
+                prop_assert_eq!(pending.linked(), &Linked::of(pending.iter()));
+                for datagram in pending.iter() {
+                    let (last, cid) = (datagram.last(), datagram.cid());
+                    prop_assert_eq!(pending.marked(last, Mark::of(&cid)), Some(cid));
+                    let path = pending.path(last, cid);
+                    prop_assert_eq!(path.first().map(|first| first.first()), pending.linked().from(last, &cid));
+                    prop_assert!(path.windows(2).all(|pair| super::super::linked::follows(&pair[0], &pair[1])));
+                }
+            }
+        }
     }
 }

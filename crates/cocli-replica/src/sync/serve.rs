@@ -70,7 +70,7 @@ impl Replica {
     fn waiting_run(&self, shelf: &dyn Shelf, ask: &Ask) -> Option<Arc<[u8]>> {
         let Part::Run { to, mark } = ask.part else { return None };
         let journal = self.journals.get(&ask.journal)?;
-        let (last, end) = match journal.pending.linked().marked(to, mark) {
+        let (last, end) = match journal.pending.marked(to, mark) {
             Some(cid) => (to, cid),
             None => self.waits_in_hole(shelf, ask, to, mark)?,
         };

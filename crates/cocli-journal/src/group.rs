@@ -215,7 +215,8 @@ impl GroupCommit {
     }
 
     /// Waits for what was sealed, answers it, and closes the journal (see
-    /// [`Journal::close`]).
+    /// [`Journal::close`]). What was not sealed is lost, unanswered: see
+    /// [`GroupCommit::is_empty`].
     pub fn close(mut self) -> Result<(), AppendError> {
         self.syncer.wait_idle();
         self.done().into_iter().for_each(Done::answer);

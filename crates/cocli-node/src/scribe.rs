@@ -34,6 +34,7 @@ use crate::words::chain;
 pub(crate) const ORDERS_MAX: usize = 1_024;
 /// News that wait for the driver.
 pub(crate) const NEWS_MAX: usize = 1_024;
+
 /// What the scribe is asked to do.
 #[derive(Debug)]
 pub(crate) enum Order {
@@ -133,6 +134,15 @@ impl Scribe {
             }
             self.attend(batch.drain(..), || orders.try_recv().ok());
         }
+        self.end();
+    }
+
+    /// Writes what still waits, and closes the journal.
+    fn end(mut self) {
+        while !self.group.is_empty() {
+            self.seal(true);
+        }
+        self.finish();
         if let Err(error) = self.group.close() {
             tracing::error!(error = &error as &dyn std::error::Error, "the journal was not closed cleanly");
         }

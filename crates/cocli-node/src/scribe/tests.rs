@@ -90,3 +90,15 @@ fn l08_a_driver_that_hears_nothing_holds_up_no_write_and_misses_none() {
     assert!(tip.seq > WRITES as u64);
     assert!(scribe.group.journal().tip() == Some(tip));
 }
+
+#[test]
+fn what_waits_when_the_daemon_ends_is_written_and_answered() {
+    let Desk { _folder, mut scribe, news: _news } = desk();
+    // It gathers, as it does while a sync runs, and nobody gives an order after it.
+    let (reply, mut answer) = oneshot::channel();
+    scribe.perform(Order::Write { commits: vec![commit(1)], reply });
+    assert!(answer.try_recv().is_err(), "it is not written yet");
+    scribe.end();
+    let placed = answer.try_recv().expect("it is answered").unwrap();
+    assert!(placed.iter().all(Result::is_ok));
+}

@@ -121,14 +121,24 @@ impl Cluster {
 
     /// Waits until every node holds and shows the same.
     pub(crate) fn wait_equal(&self) -> Result<Status> {
-        eventually("all hold and show the same", || {
-            let all = self.nodes.iter().map(Node::status).collect::<Result<Vec<_>>>()?;
-            let first = &all[0];
-            let alike = |other: &Status| {
-                other.state_hash == first.state_hash && other.sync.frontier_hash == first.sync.frontier_hash
-            };
-            Ok(all.iter().all(alike).then(|| first.clone()))
+        eventually("all hold and show the same", || self.equal())
+    }
+
+    /// Waits until all hold and show the same, and more than at this frontier.
+    pub(crate) fn wait_news(&self, before: &str) -> Result<Status> {
+        eventually("all hold and show the same news", || {
+            Ok(self.equal()?.filter(|status| status.sync.frontier_hash != before))
         })
+    }
+
+    /// What all hold and show, if that is the same.
+    fn equal(&self) -> Result<Option<Status>> {
+        let all = self.nodes.iter().map(Node::status).collect::<Result<Vec<_>>>()?;
+        let first = &all[0];
+        let alike = |other: &Status| {
+            other.state_hash == first.state_hash && other.sync.frontier_hash == first.sync.frontier_hash
+        };
+        Ok(all.iter().all(alike).then(|| first.clone()))
     }
 }
 

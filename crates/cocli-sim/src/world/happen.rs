@@ -20,26 +20,10 @@ impl World {
                 }
             }
             Event::Timer { m, life } => self.wake(m, life),
-            Event::Sync { m, life } => {
-                if self.lives(m, life) {
-                    self.sync(m);
-                }
-            }
-            Event::Unstall { m, life, chain } => {
-                if self.lives(m, life) {
-                    self.unstall(m, chain);
-                }
-            }
-            Event::Damaged { m, life, chain } => {
-                if self.lives(m, life) {
-                    self.damaged(m, chain);
-                }
-            }
-            Event::Split { m, life, chain, first } => {
-                if self.lives(m, life) {
-                    self.split(m, chain, first);
-                }
-            }
+            Event::Sync { m, life } if self.lives(m, life) => self.sync(m),
+            Event::Unstall { m, life, chain } if self.lives(m, life) => self.unstall(m, chain),
+            Event::Damaged { m, life, chain } if self.lives(m, life) => self.damaged(m, chain),
+            Event::Split { m, life, chain, first } if self.lives(m, life) => self.split(m, chain, first),
             Event::Dial(a, b) => {
                 self.dial(a, b);
                 let pause_us = self.dice.between(DIAL_US.0, DIAL_US.1);
@@ -68,11 +52,13 @@ impl World {
             Event::Mishap(mishap) if !self.healed => self.mishap(&mishap),
             Event::Mishap(_) => {}
             Event::Malice => self.be_bad(),
-            Event::Vitals { m, life } => {
-                if self.lives(m, life) {
-                    self.vitals(m);
-                }
-            }
+            Event::Vitals { m, life } if self.lives(m, life) => self.vitals(m),
+            // The process it was meant for is gone.
+            Event::Sync { .. }
+            | Event::Unstall { .. }
+            | Event::Damaged { .. }
+            | Event::Split { .. }
+            | Event::Vitals { .. } => {}
             Event::Audit => {
                 self.audit_one();
                 self.queue.at(self.now_us + AUDIT_US, Event::Audit);

@@ -4,21 +4,20 @@
 //! - An answer that says where a commit stands means that it is durable (L1). After a failed
 //!   sync every answer is an error until [`GroupCommit::reopen`], also to what was sealed
 //!   meanwhile.
-//! - One batch is synced, one is sealed and waits, one gathers: never more.
-//! - While a sync runs nothing is gained by sealing early, so a batch gathers until it is as
-//!   large as those before it, or the sync has returned. Nobody waits for a clock.
-//! - Who is answered comes back at once, and all together: on a slow disk one sync serves
-//!   them all. Where sealing takes as long as half a sync, they are parted into halves, and
-//!   one is sealed while the other is synced.
+//! - One batch is synced, one is sealed and waits, one gathers: never more. When the next is
+//!   sealed, and how large it is, follows from who is about (`pace`).
 //! - There is no queue here: whoever owns it hands in what came, seals when it may, and
 //!   answers what is done. Who syncs does not: the disk is to have something to do meanwhile.
 
+mod pace;
 mod syncer;
 
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::journal::{AppendError, Behind, Commit, Journal, OpenError, Placed, RefusedCommit, Written};
+use pace::Pace;
 use syncer::Syncer;
 
 /// Commits that gather, give or take those handed in at once. A batch is all of them: some
@@ -36,6 +35,7 @@ pub type Reply = Box<dyn FnOnce(Answer) + Send>;
 pub struct GroupCommit {
     journal: Journal,
     syncer: Syncer,
+    pace: Pace,
     commits: Vec<Commit>,
     replies: Replies,
 }
@@ -57,8 +57,9 @@ impl Sealed {
     }
 
     fn sync(self) -> Done {
+        let start = Instant::now();
         let outcome = self.behind.sync().map(|()| self.written).map_err(Arc::new);
-        Done { outcome, replies: self.replies }
+        Done { outcome, replies: self.replies, took: start.elapsed() }
     }
 }
 
@@ -68,6 +69,7 @@ impl Sealed {
 pub struct Done {
     outcome: Result<Written, Arc<AppendError>>,
     replies: Replies,
+    took: Duration,
 }
 
 impl Done {
@@ -116,11 +118,13 @@ impl GroupCommit {
     /// The system starts no thread.
     pub fn new(journal: Journal, ready: Box<dyn Fn() + Send>) -> io::Result<GroupCommit> {
         let syncer = Syncer::start(ready)?;
-        Ok(GroupCommit { journal, syncer, commits: Vec::new(), replies: Replies::default() })
+        let (pace, replies) = (Pace::default(), Replies::default());
+        Ok(GroupCommit { journal, syncer, pace, commits: Vec::new(), replies })
     }
 
     /// Adds commits to the batch that gathers.
     pub fn hand_in(&mut self, commits: Vec<Commit>, reply: Reply) {
+        self.pace.handed_in(commits.len());
         self.replies.0.push((reply, commits.len()));
         self.commits.extend(commits);
     }
@@ -131,10 +135,16 @@ impl GroupCommit {
         self.replies.0.is_empty()
     }
 
-    /// Whether nothing is sealed that is not durable.
+    /// Whether nothing is sealed that is not answered.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.syncer.is_idle()
+        self.pace.is_idle()
+    }
+
+    /// Whether all who are about wait for the one batch that was sealed last.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.is_empty() && self.pace.is_alone()
     }
 
     /// Whether no more should gather before a batch is sealed.
@@ -143,12 +153,10 @@ impl GroupCommit {
         self.commits.len() >= GATHERED_MAX
     }
 
-    /// Whether the batch that gathers is to be sealed. Those who were just answered are
-    /// expected back while the next sync runs: with half of all who are about, batches stay
-    /// of one size.
+    /// Whether a batch is to be sealed of what has gathered.
     #[must_use]
     pub fn may_seal(&self) -> bool {
-        !self.is_empty() && (self.is_full() || self.syncer.wants(self.commits.len()))
+        self.is_full() || self.pace.may_seal(self.commits.len())
     }
 
     /// Seals and writes what has gathered. The stamps follow `cluster_ms`. If it cannot be
@@ -158,8 +166,12 @@ impl GroupCommit {
     /// may be pushed before it is (see [`Journal::write`]).
     pub fn seal(&mut self, cluster_ms: i64, pushed: bool) -> Result<Sealed, Arc<AppendError>> {
         let (commits, replies) = self.take_batch();
+        let start = Instant::now();
         match self.journal.write_behind(&commits, cluster_ms, pushed) {
-            Ok((written, behind)) => Ok(Sealed { written, behind, replies }),
+            Ok((written, behind)) => {
+                self.pace.sealed(commits.len(), start.elapsed());
+                Ok(Sealed { written, behind, replies })
+            }
             Err(error) => {
                 let error = Arc::new(error);
                 replies.tell(Err(Arc::clone(&error)));
@@ -168,18 +180,19 @@ impl GroupCommit {
         }
     }
 
-    /// What is to be sealed now: all that has gathered, or half of it if the disk then has
-    /// something to do while the other half is sealed.
+    /// What is to be sealed now. What one handed in together stays together.
     fn take_batch(&mut self) -> (Vec<Commit>, Replies) {
-        let waiting = self.replies.0.len();
-        if waiting < 2 || !self.syncer.gains_by_halves() {
-            return (std::mem::take(&mut self.commits), std::mem::take(&mut self.replies));
-        }
-        let later = Replies(self.replies.0.split_off(waiting.div_ceil(2)));
-        let now = std::mem::replace(&mut self.replies, later);
-        let count = now.0.iter().map(|(_, count)| count).sum();
+        let share = self.pace.share(self.commits.len());
+        let mut count = 0;
+        let taken = self.replies.0.iter().take_while(|(_, commits)| {
+            let more = count < share;
+            count += if more { *commits } else { 0 };
+            more
+        });
+        let later = self.replies.0.split_off(taken.count());
+        let replies = std::mem::replace(&mut self.replies, Replies(later));
         let later = self.commits.split_off(count);
-        (std::mem::replace(&mut self.commits, later), now)
+        (std::mem::replace(&mut self.commits, later), replies)
     }
 
     /// Has a batch made durable while the next one gathers; waits if one waits already.
@@ -187,15 +200,17 @@ impl GroupCommit {
         self.syncer.hand_over(sealed);
     }
 
-    /// Makes a batch durable in this thread: what to do if nobody else waits, because it
-    /// wakes nobody.
+    /// Makes a batch durable in this thread: what to do if all who are about wait for it,
+    /// because it wakes nobody.
     pub fn sync_here(&mut self, sealed: Sealed) {
         self.syncer.sync(sealed);
     }
 
     /// What is durable, or could not be made so, since the last call; in order.
     pub fn done(&mut self) -> Vec<Done> {
-        self.syncer.done()
+        let done = self.syncer.done();
+        done.iter().for_each(|done| self.pace.answered(done.took));
+        done
     }
 
     /// The journal, once all that was sealed has been synced or refused.

@@ -132,7 +132,7 @@ impl Scribe {
             if self.broken == Broken::Fsync {
                 batch = answer_early(batch, self.group.unsynced());
             }
-            self.attend(batch.drain(..), || orders.try_recv().ok());
+            self.attend(batch.drain(..));
         }
         self.end();
     }
@@ -140,7 +140,7 @@ impl Scribe {
     /// Writes what still waits, and closes the journal.
     fn end(mut self) {
         while !self.group.is_empty() {
-            self.seal(true);
+            self.seal();
         }
         self.finish();
         if let Err(error) = self.group.close() {
@@ -148,9 +148,8 @@ impl Scribe {
         }
     }
 
-    /// Does what is ordered, and writes what may be written now; `next` is an order that has
-    /// come meanwhile.
-    fn attend(&mut self, orders: impl Iterator<Item = Order>, mut next: impl FnMut() -> Option<Order>) {
+    /// Does what is ordered, and writes what may be written now.
+    fn attend(&mut self, orders: impl Iterator<Item = Order>) {
         orders.for_each(|order| self.perform(order));
         loop {
             self.finish();
@@ -158,9 +157,7 @@ impl Scribe {
             if !self.group.may_seal() {
                 break;
             }
-            let more = next();
-            self.seal(more.is_none());
-            more.into_iter().for_each(|order| self.perform(order));
+            self.seal();
         }
         if self.looks && self.group.is_empty() && self.group.is_idle() {
             self.looks = false;
@@ -176,7 +173,7 @@ impl Scribe {
                 let answer = move |answer| drop(reply.send(answer));
                 self.group.hand_in(commits, Box::new(answer));
                 if self.group.is_full() {
-                    self.seal(false);
+                    self.seal();
                 }
             }
             Order::Look => self.looks = true,
@@ -204,8 +201,8 @@ impl Scribe {
     }
 
     /// Writes what has gathered, pushes it if it is all our own, and has it synced: behind
-    /// the next batch, or here if nobody else waits.
-    fn seal(&mut self, alone: bool) {
+    /// the next batch, or here if nobody else is about.
+    fn seal(&mut self) {
         let now_ms = wall_ms();
         if let Some(stamp) = self.witness.latest() {
             self.group.unsynced().witness(stamp, now_ms);
@@ -226,7 +223,7 @@ impl Scribe {
             return self.sync_and_find(sealed);
         }
         self.tell_written(sealed.written());
-        if alone && self.group.is_idle() && self.group.is_empty() {
+        if self.group.is_alone() {
             self.group.sync_here(sealed);
             self.finish();
         } else {

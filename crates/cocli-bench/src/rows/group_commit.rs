@@ -233,14 +233,12 @@ fn serve(mut group: GroupCommit, mut orders: mpsc::Receiver<Order>, batches: &Ar
             if !group.may_seal() {
                 break;
             }
-            let more = orders.try_recv().ok();
             let sealed = group.seal(now_ms(), false)?;
-            if more.is_none() && group.is_idle() && group.is_empty() {
+            if group.is_alone() {
                 group.sync_here(sealed);
             } else {
                 group.sync_behind(sealed);
             }
-            more.into_iter().for_each(|order| take(&mut group, order));
         }
     }
     Ok(group.close()?)

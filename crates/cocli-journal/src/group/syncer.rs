@@ -1,12 +1,9 @@
-//! The thread that syncs: one batch at a time, in the order in which they were sealed.
-//!
-//! It knows how large the batches before were and how long they took, because that decides
-//! how long the next one gathers, and nothing of what is in them.
+//! The thread that syncs: one batch at a time, in the order in which they were sealed. It
+//! knows nothing of what is in them.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
 use super::{Done, Sealed};
 
@@ -15,41 +12,16 @@ use super::{Done, Sealed};
 struct State {
     /// Sealed, to be synced next.
     next: Option<Sealed>,
-    /// Commits of the batch that is being synced, 0 if none is.
-    syncing: usize,
-    /// Commits of the batch before that one.
-    synced: usize,
+    /// Whether one is being synced.
+    syncing: bool,
     /// Synced, and not asked for: at most one for each that was sealed since.
     done: Vec<Done>,
     closed: bool,
-    /// When the last sync ended, or the present one began.
-    turned: Option<Instant>,
-    /// How long the last sync took.
-    took: Duration,
-    /// How long the disk had nothing to do before it.
-    gap: Duration,
 }
 
 impl State {
     fn is_idle(&self) -> bool {
-        self.syncing == 0 && self.next.is_none()
-    }
-
-    fn begin(&mut self, sealed: &Sealed) {
-        self.syncing = sealed.written.commits.len().max(1);
-        self.gap = self.turn();
-    }
-
-    fn end(&mut self) {
-        (self.synced, self.syncing) = (self.syncing, 0);
-        self.took = self.turn();
-    }
-
-    /// How long it is since the last turn.
-    fn turn(&mut self) -> Duration {
-        let now = Instant::now();
-        let before = self.turned.replace(now);
-        before.map_or(Duration::ZERO, |before| now - before)
+        !self.syncing && self.next.is_none()
     }
 }
 
@@ -76,7 +48,7 @@ impl Shared {
         let mut state = self.lock();
         loop {
             if let Some(sealed) = state.next.take() {
-                state.begin(&sealed);
+                state.syncing = true;
                 self.progress.notify_all();
                 return Some(sealed);
             }
@@ -110,7 +82,7 @@ struct Over<'a> {
 impl Drop for Over<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
-        state.end();
+        state.syncing = false;
         // Who panics here syncs no more; from then on its owner does.
         state.closed |= thread::panicking();
         state.done.extend(self.done.take());
@@ -132,25 +104,6 @@ impl Syncer {
         Ok(Syncer { shared, thread: Some(thread) })
     }
 
-    pub(super) fn is_idle(&self) -> bool {
-        self.shared.lock().is_idle()
-    }
-
-    /// Whether a batch of so many commits is to be sealed now.
-    pub(super) fn wants(&self, commits: usize) -> bool {
-        let state = self.shared.lock();
-        let enough = (state.syncing + state.synced).div_ceil(2);
-        state.next.is_none() && (state.syncing == 0 || commits >= enough)
-    }
-
-    /// Whether two halves, one sealed while the other is synced, are done sooner than the
-    /// whole: nothing is being synced, and between the last two syncs the disk idled for as
-    /// long as half of one, but not for want of work.
-    pub(super) fn gains_by_halves(&self) -> bool {
-        let state = self.shared.lock();
-        state.is_idle() && state.gap * 2 > state.took && state.gap < state.took * 2
-    }
-
     /// Hands a batch over; waits while another one waits.
     pub(super) fn hand_over(&self, sealed: Sealed) {
         let mut state = self.shared.lock();
@@ -168,7 +121,7 @@ impl Syncer {
     /// Syncs in the caller's thread, after all that was handed over.
     pub(super) fn sync(&self, sealed: Sealed) {
         self.wait_idle();
-        self.shared.lock().begin(&sealed);
+        self.shared.lock().syncing = true;
         self.shared.sync(sealed);
     }
 
@@ -178,7 +131,7 @@ impl Syncer {
 
     pub(super) fn wait_idle(&self) {
         let mut state = self.shared.lock();
-        while !(state.is_idle() || state.closed && state.syncing == 0) {
+        while !(state.is_idle() || state.closed && !state.syncing) {
             state = self.shared.wait(&self.shared.progress, state);
         }
     }
@@ -195,6 +148,6 @@ impl Drop for Syncer {
 
 impl std::fmt::Debug for Syncer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Syncer").field("idle", &self.is_idle()).finish_non_exhaustive()
+        f.debug_struct("Syncer").field("idle", &self.shared.lock().is_idle()).finish_non_exhaustive()
     }
 }

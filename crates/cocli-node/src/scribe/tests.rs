@@ -71,7 +71,7 @@ fn l08_a_driver_that_hears_nothing_holds_up_no_write_and_misses_none() {
     let Desk { _folder, mut scribe, mut news } = desk();
     for n in 0..WRITES {
         let (reply, mut answer) = oneshot::channel();
-        scribe.attend([Order::Write { commits: vec![commit(n)], reply }].into_iter(), || None);
+        scribe.attend([Order::Write { commits: vec![commit(n)], reply }].into_iter());
         let placed = answer.try_recv().expect("it is answered when the scribe is done");
         assert!(placed.unwrap().iter().all(Result::is_ok));
     }
@@ -80,7 +80,7 @@ fn l08_a_driver_that_hears_nothing_holds_up_no_write_and_misses_none() {
     // As the driver does: it hears all there is, then has the scribe look.
     for _ in 0..3 {
         hear(&mut news, &mut rows, &mut durable);
-        scribe.attend([Order::Look].into_iter(), || None);
+        scribe.attend([Order::Look].into_iter());
     }
     hear(&mut news, &mut rows, &mut durable);
     assert_eq!(rows.first().map(|(first, _)| *first), Some(1));

@@ -22,11 +22,10 @@ pub(super) struct Pace {
     /// Commits of each batch that was sealed and is not answered, the oldest first: one that
     /// is synced, and one that waits for it.
     sealed: VecDeque<usize>,
-    /// Commits answered whose writers have not come back: of the last two batches, because
-    /// whoever has not come back by then has left.
+    /// Commits of the batch answered last whose writers have not come back.
     away: usize,
-    /// Commits of the batch answered last.
-    answered: usize,
+    /// The same of the batch before. Who has not come back by the next one has left.
+    long_away: usize,
     /// How long the last seal took.
     seal: Duration,
     /// How long the last sync took.
@@ -35,7 +34,9 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn handed_in(&mut self, commits: usize) {
+        let rest = commits.saturating_sub(self.away);
         self.away = self.away.saturating_sub(commits);
+        self.long_away = self.long_away.saturating_sub(rest);
     }
 
     pub(super) fn sealed(&mut self, commits: usize, took: Duration) {
@@ -45,9 +46,8 @@ impl Pace {
 
     /// The oldest batch that was sealed is answered.
     pub(super) fn answered(&mut self, took: Duration) {
-        let commits = self.sealed.pop_front().unwrap_or(0);
-        self.away = (self.away + commits).min(self.answered + commits);
-        self.answered = commits;
+        self.long_away = self.away;
+        self.away = self.sealed.pop_front().unwrap_or(0);
         self.sync = took;
     }
 
@@ -58,12 +58,12 @@ impl Pace {
 
     /// Whether all who are about wait for the only batch that is sealed.
     pub(super) fn is_alone(&self) -> bool {
-        self.sealed.len() == 1 && self.away == 0
+        self.sealed.len() == 1 && self.about(0) == self.sealed[0]
     }
 
     /// Whether a batch is to be sealed now, of so many commits that have gathered.
     pub(super) fn may_seal(&self, gathered: usize) -> bool {
-        let is_back = || self.away == 0 || gathered >= self.half(gathered);
+        let is_back = || self.away + self.long_away == 0 || gathered >= self.half(gathered);
         match self.sealed.len() {
             0 => gathered > 0,
             1 => gathered > 0 && self.overlaps() && is_back(),
@@ -76,9 +76,13 @@ impl Pace {
         if self.overlaps() { gathered.min(self.half(gathered)) } else { gathered }
     }
 
-    /// Half of all who are about.
     fn half(&self, gathered: usize) -> usize {
-        (self.sealed.iter().sum::<usize>() + gathered + self.away).div_ceil(2)
+        self.about(gathered).div_ceil(2)
+    }
+
+    /// How many are about, of whom so many have gathered.
+    fn about(&self, gathered: usize) -> usize {
+        self.sealed.iter().sum::<usize>() + gathered + self.away + self.long_away
     }
 
     fn overlaps(&self) -> bool {

@@ -176,3 +176,17 @@ fn one_writer_is_alone_and_two_are_not() {
     pace.sealed(1, Duration::ZERO);
     assert!(!pace.is_alone(), "the other one is still under way");
 }
+
+#[test]
+fn who_writes_on_after_a_crowd_has_left_is_alone() {
+    let mut pace = Pace::default();
+    pace.handed_in(50);
+    pace.sealed(50, Duration::ZERO);
+    pace.answered(Duration::ZERO);
+    for turn in 0..4 {
+        pace.handed_in(1);
+        pace.sealed(1, Duration::ZERO);
+        assert_eq!(pace.is_alone(), turn >= 2);
+        pace.answered(Duration::ZERO);
+    }
+}

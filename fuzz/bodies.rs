@@ -20,11 +20,10 @@ use cocli_model::seal::Seal;
 use cocli_model::usv::{self, Piece};
 use cocli_model::{
     Author, Cause, Context, Coverage, Datagram, Dot, Draft, Environment, Field, Name, NodeId, Operator, Origin, Row,
-    Stamp, Target, Value,
+    SigningKey, Stamp, Target, Value,
 };
 use cocli_replica::sync::Message;
 use cocli_replica::sync::wire as frames;
-use ed25519_dalek::SigningKey;
 
 /// One row, as it stands between two ends of rows.
 pub fn row(data: &[u8]) {

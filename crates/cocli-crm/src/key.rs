@@ -8,9 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cocli_journal::Entropy;
-use cocli_model::{Author, NodeId, NodeName};
+use cocli_model::{Author, NodeId, NodeName, SigningKey};
 use data_encoding::BASE64URL_NOPAD;
-use ed25519_dalek::SigningKey;
 
 use crate::durable::{self, Readers};
 

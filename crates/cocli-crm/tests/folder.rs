@@ -16,11 +16,11 @@ use cocli_journal::{Branch, JournalFile, Role};
 use cocli_model::datagram::Header;
 use cocli_model::target::TargetKind;
 use cocli_model::{
-    Author, Cause, Datagram, Draft, Environment, Epoch, Field, FieldName, Operator, Origin, Rank, Stamp, Value,
+    Author, Cause, Datagram, Draft, Environment, Epoch, Field, FieldName, Operator, Origin, Rank, SigningKey, Stamp,
+    Value,
 };
 use cocli_replica::fold::Cells;
 use cocli_store::StateError;
-use ed25519_dalek::SigningKey;
 use tempfile::TempDir;
 
 /// A node with a folder of its own.

@@ -16,8 +16,7 @@ use cocli_journal::{
 use cocli_model::author::{Author, Environment};
 use cocli_model::field::{Field, Operator};
 use cocli_model::record::{Cause, Draft};
-use cocli_model::{NodeId, Origin, Rank, Value};
-use ed25519_dalek::SigningKey;
+use cocli_model::{NodeId, Origin, Rank, SigningKey, Value};
 
 const DAY_MS: i64 = 86_400_000;
 const START_MS: i64 = 1_795_176_000_000;

@@ -8,10 +8,11 @@ use std::sync::LazyLock;
 
 use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use data_encoding::BASE64URL_NOPAD;
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::{Map, Value as Json};
 
 use crate::cid::Cid;
+use crate::key::SigningKey;
 
 /// What a key is derived for; never used for anything else.
 const ROW_CONTEXT: &str = "cocli 2026 row commitment v1";
@@ -59,7 +60,7 @@ pub fn commitment(key: &[u8; 32], row: &str) -> [u8; 32] {
 /// Signs a CID.
 #[must_use]
 pub fn sign(key: &SigningKey, cid: &Cid) -> [u8; 64] {
-    key.sign(&signed_bytes(cid)).to_bytes()
+    key.sign(&signed_bytes(cid))
 }
 
 /// Whether `sig` is `key`'s signature over `cid`, by the strict rules.

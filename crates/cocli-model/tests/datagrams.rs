@@ -6,9 +6,8 @@ use cocli_model::row::RowError;
 use cocli_model::usv::{Piece, scan};
 use cocli_model::{
     Cause, Cid, Context, Datagram, DatagramError, Draft, Environment, Epoch, Field, NodeId, Operator, Origin, Rank,
-    Row, Stamp, StoredRow, Value, datagram::Header,
+    Row, SigningKey, Stamp, StoredRow, Value, datagram::Header,
 };
-use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 
 fn key(n: u8) -> SigningKey {

@@ -13,9 +13,8 @@ use cocli_model::seal::{RowKeys, Salt, Seal, commitment};
 use cocli_model::usv::{self, Piece};
 use cocli_model::{
     Author, Cause, Check, Cid, Clock, Context, Coverage, Datagram, Draft, Environment, Field, Name, NodeId, Operator,
-    Origin, Range, Rank, Stamp, StoredRow, Target, Value,
+    Origin, Range, Rank, SigningKey, Stamp, StoredRow, Target, Value,
 };
-use ed25519_dalek::SigningKey;
 
 /// The private key is the bytes 0 to 31.
 fn key() -> SigningKey {

@@ -12,12 +12,11 @@ use cocli_mesh::{Config, Event, Events, Lane, Member, Mesh, PeerKey, SendError, 
 use cocli_model::author::Environment;
 use cocli_model::datagram::Header;
 use cocli_model::dot::SEQ_MAX;
-use cocli_model::{Author, Datagram, NodeId, Stamp};
+use cocli_model::{Author, Datagram, NodeId, SigningKey, Stamp};
 use cocli_node::socket::Level;
 use cocli_node::status::{NodeRow, Status};
 use cocli_replica::sync::{Branch, Entry, Have, JournalId, Mark, wire};
 use common::{Cluster, Node, draft, eventually};
-use ed25519_dalek::SigningKey;
 use tokio::runtime::Runtime;
 
 #[test]

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use cocli_journal::sim::{Image, SimDisk};
 use cocli_journal::{DaemonLock, Identity, Journal, Machine as MachineId};
-use cocli_model::{Author, Cid, Datagram, Environment, NodeId};
+use cocli_model::{Author, Cid, Datagram, Environment, NodeId, SigningKey};
 use cocli_replica::fold::{Folded, MemoryCells, NotFolded, RowTally, fold_record, unfold_record};
 use cocli_replica::sync::{Input, JournalId, Replica};
-use ed25519_dalek::SigningKey;
 
 use crate::shelves::Shelves;
 use crate::time::{MS, Us};

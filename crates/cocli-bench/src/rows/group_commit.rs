@@ -19,8 +19,7 @@ use cocli_journal::journal::Config;
 use cocli_journal::{
     Commit, Disk, GroupCommit, Identity, Journal, Machine, Place, RealDisk, Role, SystemEntropy, Written, this_process,
 };
-use cocli_model::{Author, Environment, NodeId};
-use ed25519_dalek::SigningKey;
+use cocli_model::{Author, Environment, NodeId, SigningKey};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 

@@ -3,10 +3,9 @@
 use anyhow::Result;
 use cocli_model::datagram::Header;
 use cocli_model::{
-    Author, Cause, Cid, Datagram, Draft, Environment, Epoch, Field, NodeId, Operator, Origin, Rank, Stamp, Target,
-    Value,
+    Author, Cause, Cid, Datagram, Draft, Environment, Epoch, Field, NodeId, Operator, Origin, Rank, SigningKey, Stamp,
+    Target, Value,
 };
-use ed25519_dalek::SigningKey;
 
 /// The first stamp: a morning, so that no measurement crosses midnight.
 const MORNING_US: i64 = 1_771_236_672_000_000;

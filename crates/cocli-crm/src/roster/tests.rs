@@ -1,5 +1,5 @@
 use super::*;
-use ed25519_dalek::SigningKey;
+use cocli_model::SigningKey;
 
 fn member(n: u8, name: &str, addresses: &[&str]) -> Member {
     let key = SigningKey::from_bytes(&[n; 32]).verifying_key();

@@ -6,9 +6,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cocli_model::Datagram;
 use cocli_model::author::{Author, Environment};
-use ed25519_dalek::SigningKey;
+use cocli_model::{Datagram, SigningKey};
 
 use super::commit::{Placed, RefusedCommit};
 use crate::disk::LockError;

@@ -11,8 +11,7 @@ use cocli_journal::{AppendError, Commit, Config, Disk, GroupCommit, Identity, Jo
 use cocli_model::author::{Author, Environment};
 use cocli_model::field::{Field, Operator};
 use cocli_model::record::{Cause, Draft};
-use cocli_model::{Datagram, NodeId, Origin, Rank, Target, Value};
-use ed25519_dalek::SigningKey;
+use cocli_model::{Datagram, NodeId, Origin, Rank, SigningKey, Target, Value};
 
 pub const MINUTE_MS: i64 = 60_000;
 /// 2026-11-20T12:00:00Z.

@@ -2,11 +2,11 @@
 //! span rows.
 
 use data_encoding::BASE64URL_NOPAD;
-use ed25519_dalek::SigningKey;
 
 use super::{DATAGRAM_BYTES_MAX, Datagram, DatagramError, Header, ROWS_MAX, StoredRow};
 use crate::cid::Cid;
 use crate::dot::SEQ_MAX;
+use crate::key::SigningKey;
 use crate::record::Draft;
 use crate::row::Row;
 use crate::seal::{RowKeys, Salt, Seal, commitment, sign};

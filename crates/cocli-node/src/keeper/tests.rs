@@ -10,8 +10,7 @@ use cocli_model::author::{Author, Environment};
 use cocli_model::datagram::Header;
 use cocli_model::field::{Field, Operator};
 use cocli_model::record::{Cause, Draft};
-use cocli_model::{Epoch, NodeId, Origin, Rank, Stamp, Value};
-use ed25519_dalek::SigningKey;
+use cocli_model::{Epoch, NodeId, Origin, Rank, SigningKey, Stamp, Value};
 
 use super::*;
 use crate::mailbox::Latest;

@@ -161,8 +161,7 @@ mod tests {
     use super::*;
     use cocli_model::datagram::Header;
     use cocli_model::field::{Field, Operator};
-    use cocli_model::{Author, Cause, Draft, Environment, Epoch, NodeId, Origin, Rank, Stamp, Value};
-    use ed25519_dalek::SigningKey;
+    use cocli_model::{Author, Cause, Draft, Environment, Epoch, NodeId, Origin, Rank, SigningKey, Stamp, Value};
     use proptest::prelude::*;
 
     /// A datagram of some rows behind another, or beyond a gap.

@@ -12,13 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cocli_model::datagram::Header;
-use cocli_model::{Author, Cause, Cid, Datagram, Draft, Environment, Epoch, NodeId, Origin, Rank, Stamp, StoredRow};
+use cocli_model::{
+    Author, Cause, Cid, Datagram, Draft, Environment, Epoch, NodeId, Origin, Rank, SigningKey, Stamp, StoredRow,
+};
 use cocli_replica::sync::message::Part;
 use cocli_replica::sync::{
     Branch, Config, Input, JournalId, Lane, Output, Place, Replica, SERVE_BYTES_MAX, Serve, end_range, fill_range,
 };
 use cocli_replica::sync::{End, ForkProof, Message, Tip};
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::VerifyingKey;
 
 pub use disk::Disk;
 pub use net::{Net, Weather};

@@ -10,9 +10,10 @@ mod lies;
 use std::sync::Arc;
 
 use cocli_model::datagram::Header;
-use cocli_model::{Author, Cause, Datagram, Draft, Epoch, Field, NodeId, Operator, Origin, Rank, Stamp, Target, Value};
+use cocli_model::{
+    Author, Cause, Datagram, Draft, Epoch, Field, NodeId, Operator, Origin, Rank, SigningKey, Stamp, Target, Value,
+};
 use cocli_replica::sync::{End, Lane, Message, end_range, wire};
-use ed25519_dalek::SigningKey;
 
 use crate::mishap::Attack;
 use crate::time::{SECOND, Us};

@@ -305,8 +305,7 @@ fn io_error(path: &Path, source: std::io::Error) -> StateError {
 
 #[cfg(test)]
 mod tests {
-    use cocli_model::{Cause, Datagram, Draft, Epoch, NodeId, Origin, Rank, Stamp, Value};
-    use ed25519_dalek::SigningKey;
+    use cocli_model::{Cause, Datagram, Draft, Epoch, NodeId, Origin, Rank, SigningKey, Stamp, Value};
 
     use super::*;
 

@@ -7,12 +7,13 @@ use std::str::FromStr;
 
 use cocli_model::author::Environment;
 use cocli_model::datagram::Header;
-use cocli_model::{Author, Cid, Datagram, Draft, Epoch, FieldName, Name, NodeId, Origin, Rank, Stamp, Target, Value};
+use cocli_model::{
+    Author, Cid, Datagram, Draft, Epoch, FieldName, Name, NodeId, Origin, Rank, SigningKey, Stamp, Target, Value,
+};
 use cocli_replica::fold::{
     CellKey, Cells, Change, Entry, MemoryCells, fold_record, plan_create, plan_undo, plan_visibility, plan_write,
     unfold_record,
 };
-use ed25519_dalek::SigningKey;
 
 /// A small linear generator: the same numbers on every machine.
 pub struct Dice(u64);

@@ -122,8 +122,11 @@ impl GroupCommit {
         Ok(GroupCommit { journal, syncer, pace, commits: Vec::new(), replies })
     }
 
-    /// Adds commits to the batch that gathers.
+    /// Adds commits to the batch that gathers. Who hands in none is answered at once.
     pub fn hand_in(&mut self, commits: Vec<Commit>, reply: Reply) {
+        if commits.is_empty() {
+            return reply(Ok(Vec::new()));
+        }
         self.pace.handed_in(commits.len());
         self.replies.0.push((reply, commits.len()));
         self.commits.extend(commits);
@@ -139,12 +142,6 @@ impl GroupCommit {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.pace.is_idle()
-    }
-
-    /// Whether all who are about wait for the one batch that was sealed last.
-    #[must_use]
-    pub fn is_alone(&self) -> bool {
-        self.is_empty() && self.pace.is_alone()
     }
 
     /// Whether no more should gather before a batch is sealed.
@@ -195,22 +192,30 @@ impl GroupCommit {
         (std::mem::replace(&mut self.commits, later), replies)
     }
 
+    /// Has a batch made durable: behind the next one, or here if all who are about wait for it.
+    pub fn sync(&mut self, sealed: Sealed) {
+        if self.is_empty() && self.pace.is_alone() {
+            self.sync_here(sealed);
+        } else {
+            self.sync_behind(sealed);
+        }
+    }
+
     /// Has a batch made durable while the next one gathers; waits if one waits already.
     pub fn sync_behind(&mut self, sealed: Sealed) {
         self.syncer.hand_over(sealed);
     }
 
-    /// Makes a batch durable in this thread: what to do if all who are about wait for it,
-    /// because it wakes nobody.
+    /// Makes a batch durable in this thread, which wakes nobody.
     pub fn sync_here(&mut self, sealed: Sealed) {
         self.syncer.sync(sealed);
     }
 
     /// What is durable, or could not be made so, since the last call; in order.
     pub fn done(&mut self) -> Vec<Done> {
-        let done = self.syncer.done();
-        done.iter().for_each(|done| self.pace.answered(done.took));
-        done
+        let over = self.syncer.over();
+        over.iter().for_each(|done| self.pace.answered(done.as_ref().map(|done| done.took)));
+        over.into_iter().flatten().collect()
     }
 
     /// The journal, once all that was sealed has been synced or refused.

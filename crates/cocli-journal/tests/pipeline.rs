@@ -6,7 +6,7 @@ mod common;
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -28,6 +28,14 @@ struct Gate {
     changed: Condvar,
 }
 
+/// How a sync ends.
+#[derive(Debug)]
+enum Pass {
+    Well,
+    Failed,
+    Panicked,
+}
+
 #[derive(Debug, Default)]
 struct State {
     /// Syncs are held up.
@@ -35,9 +43,7 @@ struct State {
     /// Syncs that wait now.
     waiting: usize,
     /// Syncs that may go through, and how they end.
-    passes: Vec<bool>,
-    /// Bytes appended to journal files.
-    appended_bytes: usize,
+    passes: Vec<Pass>,
 }
 
 impl Gate {
@@ -52,7 +58,14 @@ impl Gate {
             state = self.changed.wait(state).unwrap();
         }
         state.waiting -= 1;
-        if state.passes.remove(0) { Ok(()) } else { Err(io::Error::other("the sync failed on purpose")) }
+        match state.passes.remove(0) {
+            Pass::Well => Ok(()),
+            Pass::Failed => Err(io::Error::other("the sync failed on purpose")),
+            Pass::Panicked => {
+                drop(state);
+                panic!("the sync panicked on purpose")
+            }
+        }
     }
 
     fn close(&self) {
@@ -60,8 +73,8 @@ impl Gate {
     }
 
     /// Lets one sync through.
-    fn let_through(&self, well: bool) {
-        self.state.lock().unwrap().passes.push(well);
+    fn let_through(&self, how: Pass) {
+        self.state.lock().unwrap().passes.push(how);
         self.changed.notify_all();
     }
 
@@ -70,10 +83,6 @@ impl Gate {
         while !reached(&state) {
             state = self.changed.wait(state).unwrap();
         }
-    }
-
-    fn appended_bytes(&self) -> usize {
-        self.state.lock().unwrap().appended_bytes
     }
 }
 
@@ -89,12 +98,7 @@ impl DiskFile for SlowFile {
         self.file.read_at(buffer, offset_bytes)
     }
     fn append(&self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = self.file.append(bytes)?;
-        if self.journal {
-            self.gate.state.lock().unwrap().appended_bytes += taken;
-            self.gate.changed.notify_all();
-        }
-        Ok(taken)
+        self.file.append(bytes)
     }
     fn write_at(&self, bytes: &[u8], offset_bytes: u64) -> io::Result<usize> {
         self.file.write_at(bytes, offset_bytes)
@@ -161,13 +165,16 @@ fn submit(group: &Arc<Clerk>, value: &'static str) -> JoinHandle<Answer> {
     std::thread::spawn(move || group.submit(vec![commit(value)]))
 }
 
-/// One batch whose sync waits, and one that was written meanwhile.
-fn two_batches(disk: &SlowDisk, group: &Arc<Clerk>) -> (JoinHandle<Answer>, JoinHandle<Answer>) {
+/// One batch whose sync waits, and one that was sealed meanwhile, whatever the pace.
+fn two_batches(disk: &SlowDisk, group: &Arc<Clerk>) -> (JoinHandle<Answer>, mpsc::Receiver<Answer>) {
     let first = submit(group, "first");
     disk.gate.until(|state| state.waiting == 1);
-    let before = disk.gate.appended_bytes();
-    let second = submit(group, "second");
-    disk.gate.until(|state| state.appended_bytes > before);
+    let (reply, second) = mpsc::channel();
+    group.with(move |group| {
+        group.hand_in(vec![commit("second")], Box::new(move |told| drop(reply.send(told))));
+        let sealed = group.seal(NOON_MS, false).unwrap();
+        group.sync_behind(sealed);
+    });
     (first, second)
 }
 
@@ -175,13 +182,13 @@ fn two_batches(disk: &SlowDisk, group: &Arc<Clerk>) -> (JoinHandle<Answer>, Join
 fn l01_what_is_sealed_while_a_sync_runs_is_answered_after_its_own() {
     let (disk, group) = stage();
     let (first, second) = two_batches(&disk, &group);
-    assert!(!first.is_finished() && !second.is_finished(), "nobody is answered before a sync");
-    disk.gate.let_through(true);
+    assert!(!first.is_finished() && second.try_recv().is_err(), "nobody is answered before a sync");
+    disk.gate.let_through(Pass::Well);
     first.join().unwrap().unwrap();
     disk.gate.until(|state| state.waiting == 1);
-    assert!(!second.is_finished(), "the sync of another batch answers nobody");
-    disk.gate.let_through(true);
-    let placed = second.join().unwrap().unwrap().remove(0).unwrap();
+    assert!(second.try_recv().is_err(), "the sync of another batch answers nobody");
+    disk.gate.let_through(Pass::Well);
+    let placed = second.recv().unwrap().unwrap().remove(0).unwrap();
     assert_eq!(placed.datagram.n(), 1, "a datagram of its own, chained to the one before");
     let found = values(&disk.disk.crash());
     assert_eq!(found.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(), ["before", "first", "second"]);
@@ -191,8 +198,8 @@ fn l01_what_is_sealed_while_a_sync_runs_is_answered_after_its_own() {
 fn r03_a_failed_sync_poisons_what_was_sealed_while_it_ran() {
     let (disk, group) = stage();
     let (first, second) = two_batches(&disk, &group);
-    disk.gate.let_through(false);
-    for answer in [first.join().unwrap(), second.join().unwrap(), group.submit(vec![commit("third")])] {
+    disk.gate.let_through(Pass::Failed);
+    for answer in [first.join().unwrap(), second.recv().unwrap(), group.submit(vec![commit("third")])] {
         assert!(matches!(&*answer.unwrap_err(), AppendError::Poisoned { .. }));
     }
     assert!(group.with(|group| matches!(group.journal().standing(), Standing::Doubtful(_))));
@@ -201,4 +208,29 @@ fn r03_a_failed_sync_poisons_what_was_sealed_while_it_ran() {
     let placed = group.submit(vec![commit("after")]).unwrap().remove(0).unwrap();
     assert_eq!(placed.datagram.first(), 1, "under a new epoch");
     assert!(values(&disk.disk.crash()).iter().any(|(_, value)| value == "after"));
+}
+
+#[test]
+fn who_hands_in_nothing_is_answered_at_once() {
+    let (_disk, group) = stage();
+    assert!(group.submit(Vec::new()).unwrap().is_empty());
+    assert!(group.with(|group| group.is_empty()));
+}
+
+#[test]
+fn what_waits_behind_a_sync_that_panics_is_synced_and_answered() {
+    let (disk, group) = stage();
+    let (first, second) = two_batches(&disk, &group);
+    disk.gate.let_through(Pass::Panicked);
+    disk.gate.let_through(Pass::Well);
+    assert!(first.join().is_err(), "its reply is lost: nobody says that it is durable");
+    second.recv().unwrap().unwrap();
+    disk.gate.state.lock().unwrap().closed = false;
+    group.submit(vec![commit("third")]).unwrap();
+    assert!(group.with(|group| {
+        group.done();
+        group.is_idle()
+    }));
+    let found = values(&disk.disk.crash());
+    assert!(["second", "third"].iter().all(|value| found.iter().any(|(_, found)| found == value)));
 }

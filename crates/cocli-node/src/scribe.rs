@@ -223,12 +223,8 @@ impl Scribe {
             return self.sync_and_find(sealed);
         }
         self.tell_written(sealed.written());
-        if self.group.is_alone() {
-            self.group.sync_here(sealed);
-            self.finish();
-        } else {
-            self.group.sync_behind(sealed);
-        }
+        self.group.sync(sealed);
+        self.finish();
     }
 
     /// Syncs what others wrote, or the driver has no room to hear of, and has it read back.

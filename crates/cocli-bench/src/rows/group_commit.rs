@@ -233,11 +233,7 @@ fn serve(mut group: GroupCommit, mut orders: mpsc::Receiver<Order>, batches: &Ar
                 break;
             }
             let sealed = group.seal(now_ms(), false)?;
-            if group.is_alone() {
-                group.sync_here(sealed);
-            } else {
-                group.sync_behind(sealed);
-            }
+            group.sync(sealed);
         }
     }
     Ok(group.close()?)

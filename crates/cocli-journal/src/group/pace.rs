@@ -44,11 +44,12 @@ impl Pace {
         self.seal = took;
     }
 
-    /// The oldest batch that was sealed is answered.
-    pub(super) fn answered(&mut self, took: Duration) {
+    /// The oldest batch that was sealed is answered, after a sync that took so long; `None` if
+    /// that never ended.
+    pub(super) fn answered(&mut self, took: Option<Duration>) {
         self.long_away = self.away;
         self.away = self.sealed.pop_front().unwrap_or(0);
-        self.sync = took;
+        self.sync = took.unwrap_or(self.sync);
     }
 
     /// Whether nothing is sealed that is not answered.

@@ -14,8 +14,9 @@ struct State {
     next: Option<Sealed>,
     /// Whether one is being synced.
     syncing: bool,
-    /// Synced, and not asked for: at most one for each that was sealed since.
-    done: Vec<Done>,
+    /// Over, and not asked for: at most one for each that was sealed since. `None` is one
+    /// whose sync panicked: those who waited for it have lost their reply.
+    over: Vec<Option<Done>>,
     closed: bool,
 }
 
@@ -67,9 +68,18 @@ impl Shared {
 
     fn work(&self, ready: &dyn Fn()) {
         while let Some(sealed) = self.take() {
+            let _tells = Tells(ready);
             self.sync(sealed);
-            ready();
         }
+    }
+}
+
+/// Tells, when it is dropped, that a sync has ended.
+struct Tells<'a>(&'a dyn Fn());
+
+impl Drop for Tells<'_> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }
 
@@ -85,7 +95,7 @@ impl Drop for Over<'_> {
         state.syncing = false;
         // Who panics here syncs no more; from then on its owner does.
         state.closed |= thread::panicking();
-        state.done.extend(self.done.take());
+        state.over.push(self.done.take());
         self.shared.progress.notify_all();
     }
 }
@@ -125,14 +135,30 @@ impl Syncer {
         self.shared.sync(sealed);
     }
 
-    pub(super) fn done(&self) -> Vec<Done> {
-        std::mem::take(&mut self.shared.lock().done)
+    pub(super) fn over(&self) -> Vec<Option<Done>> {
+        self.sync_left();
+        std::mem::take(&mut self.shared.lock().over)
     }
 
     pub(super) fn wait_idle(&self) {
         let mut state = self.shared.lock();
         while !(state.is_idle() || state.closed && !state.syncing) {
             state = self.shared.wait(&self.shared.progress, state);
+        }
+        drop(state);
+        self.sync_left();
+    }
+
+    /// Syncs here what was handed over to a thread that has ended since.
+    fn sync_left(&self) {
+        let mut state = self.shared.lock();
+        if state.closed
+            && !state.syncing
+            && let Some(sealed) = state.next.take()
+        {
+            state.syncing = true;
+            drop(state);
+            self.shared.sync(sealed);
         }
     }
 }

@@ -149,6 +149,7 @@ impl Clerk {
                     // Whoever waits has been told why.
                     let Ok(sealed) = group.seal(NOON_MS, false) else { continue };
                     group.sync_behind(sealed);
+                    group.done().into_iter().for_each(Done::answer);
                 }
             }
         });

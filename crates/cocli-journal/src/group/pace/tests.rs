@@ -85,7 +85,7 @@ impl Loop {
     fn answer(&mut self, stays: &mut dyn FnMut() -> bool) {
         self.is_syncing = false;
         let batch = self.sealed.pop_front().unwrap();
-        self.pace.answered(Duration::from_micros(self.times.sync_us));
+        self.pace.answered(Some(Duration::from_micros(self.times.sync_us)));
         self.batches.push(batch);
         let back = (0..batch).filter(|_| stays()).count() as u64;
         (1..=back).for_each(|nth| self.after(nth * self.times.back_us, Event::Commit));
@@ -167,7 +167,7 @@ fn one_writer_is_alone_and_two_are_not() {
     pace.handed_in(1);
     pace.sealed(1, Duration::ZERO);
     assert!(pace.is_alone());
-    pace.answered(Duration::ZERO);
+    pace.answered(None);
     assert!(!pace.is_alone());
     pace.handed_in(1);
     pace.sealed(1, Duration::ZERO);
@@ -182,11 +182,11 @@ fn who_writes_on_after_a_crowd_has_left_is_alone() {
     let mut pace = Pace::default();
     pace.handed_in(50);
     pace.sealed(50, Duration::ZERO);
-    pace.answered(Duration::ZERO);
+    pace.answered(None);
     for turn in 0..4 {
         pace.handed_in(1);
         pace.sealed(1, Duration::ZERO);
         assert_eq!(pace.is_alone(), turn >= 2);
-        pace.answered(Duration::ZERO);
+        pace.answered(None);
     }
 }

@@ -17,6 +17,7 @@ pub mod context;
 pub mod datagram;
 pub mod dot;
 pub mod field;
+pub mod front;
 pub mod json;
 pub mod key;
 pub mod node;

@@ -25,7 +25,6 @@ mod place;
 mod plan;
 mod render;
 mod swap;
-mod yaml;
 
 use std::time::Duration;
 

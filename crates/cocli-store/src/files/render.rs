@@ -7,11 +7,10 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
+use cocli_model::front::yaml;
 use cocli_model::target::TargetKind;
 use cocli_model::{FieldName, Target, Value};
 use cocli_replica::fold::{Entity, Entry, FieldView};
-
-use super::yaml;
 
 /// Keys of a company in the order in which the original's model has them.
 const COMPANY_KEYS: [&str; 42] = [

@@ -6,11 +6,12 @@
 //! tools know them as dates. Everything that is not printable is escaped, so that a
 //! value never breaks a line.
 
-use cocli_model::Value;
 use serde_json::Value as Json;
 
+use crate::value::Value;
+
 /// Appends `key: value` with its line feed, or the lines of a list.
-pub(super) fn entry(out: &mut String, key: &str, value: &Json) {
+pub fn entry(out: &mut String, key: &str, value: &Json) {
     scalar(out, key);
     match value {
         Json::Array(items) if !items.is_empty() => {
@@ -30,7 +31,7 @@ pub(super) fn entry(out: &mut String, key: &str, value: &Json) {
 }
 
 /// Appends a value on one line: plain or quoted, what is nested as flow.
-pub(super) fn inline(out: &mut String, value: &Json) {
+pub fn inline(out: &mut String, value: &Json) {
     match value {
         Json::String(text) => scalar(out, text),
         value => flow(out, value),
@@ -74,13 +75,18 @@ fn scalar(out: &mut String, text: &str) {
     } else if is_plain(text) {
         out.push_str(text);
     } else {
-        out.push('\'');
-        out.push_str(&text.replace('\'', "''"));
-        out.push('\'');
+        single_quoted(out, text);
     }
 }
 
-fn double_quoted(out: &mut String, text: &str) {
+/// A printable text in single quotes.
+pub(super) fn single_quoted(out: &mut String, text: &str) {
+    out.push('\'');
+    out.push_str(&text.replace('\'', "''"));
+    out.push('\'');
+}
+
+pub(super) fn double_quoted(out: &mut String, text: &str) {
     use std::fmt::Write;
     out.push('"');
     for c in text.chars() {

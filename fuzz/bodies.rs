@@ -15,6 +15,7 @@ use cocli_journal::{Commit, Config, Disk, Identity, Journal, JournalFile, Machin
 use cocli_model::cid::Cid;
 use cocli_model::context::{NAMES_MAX, RANGES_MAX};
 use cocli_model::datagram::{DATAGRAM_BYTES_MAX, ROWS_MAX};
+use cocli_model::front::FrontMatter;
 use cocli_model::row::{US, row_text};
 use cocli_model::seal::Seal;
 use cocli_model::usv::{self, Piece};
@@ -113,6 +114,23 @@ pub fn journal_name(data: &[u8]) {
     assert_eq!(file.to_string(), text, "a file has one name");
     let path = std::path::Path::new(text);
     assert!(path.components().count() == 1 && path.file_name().is_some(), "{text:?} leaves its folder");
+}
+
+/// A Markdown file with front matter: read and edited, or refused, and no byte lost.
+pub fn front(data: &[u8]) {
+    let Ok(front) = FrontMatter::parse(data) else { return };
+    assert_eq!(front.text().as_bytes(), data, "what is read is kept");
+    let keys: Vec<String> = front.keys().map(str::to_owned).chain(["another key".to_owned()]).collect();
+    for key in &keys {
+        for value in [serde_json::json!("a: 'b' # c"), serde_json::json!([1, "x"]), serde_json::Value::Null] {
+            let mut edited = front.clone();
+            let Ok(patch) = edited.set(key, &value) else { continue };
+            assert_eq!(edited.values()[key], value, "an edit is read back");
+            assert_eq!(edited.body(), front.body(), "an edit leaves the body");
+            edited.apply(&patch.inverse()).expect("an edit can be taken back");
+            assert_eq!(edited.text(), front.text(), "and then nothing has changed");
+        }
+    }
 }
 
 /// A frame of the roads `push` and `sync`.

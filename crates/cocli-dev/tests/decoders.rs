@@ -16,9 +16,10 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 /// A decoder's body, as the fuzz target of that name calls it.
 type Body = fn(&[u8]);
 
-const BODIES: [(&str, Body); 13] = [
+const BODIES: [(&str, Body); 14] = [
     ("context", bodies::context),
     ("field", cocli_model::field::check),
+    ("front", bodies::front),
     ("journal_name", bodies::journal_name),
     ("json", cocli_model::value::check::json),
     ("message", bodies::message),

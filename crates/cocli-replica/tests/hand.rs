@@ -20,8 +20,8 @@ fn list(items: &[&str]) -> Value {
 }
 
 fn version(world: &World, n: usize) -> Version {
-    let Ok(version) = Version::read(&world.nodes[n].cells, &target(0));
-    version
+    let Ok(entity) = Entity::read(&world.nodes[n].cells, &target(0));
+    Version::of(&entity)
 }
 
 fn shown(world: &World, n: usize) -> Held {

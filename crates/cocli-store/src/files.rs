@@ -24,6 +24,7 @@ mod moves;
 mod place;
 mod plan;
 mod render;
+mod shown;
 mod swap;
 
 use std::time::Duration;

@@ -2,20 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use cocli_model::{FieldName, Target, Value};
+use cocli_model::{FieldName, Name, Target, Value};
 
 use super::Cells;
 use super::cell::Cell;
 use super::entry::{CellKey, Entry, Slot};
 use super::visibility::{Visibility, standing};
+use super::write::sibling_names;
 
 /// What one field shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldView {
     /// The register's winner, if the field was written as a whole.
     pub winner: Option<Entry>,
-    /// The elements of the set, sorted by the bytes of their value text.
-    pub elements: Vec<Value>,
+    /// Every sibling that says what the winner says.
+    pub names: Vec<Name>,
+    /// The elements of the set, by the bytes of their value text, each with its siblings.
+    pub elements: BTreeMap<Value, Vec<Name>>,
     /// How many elements were ever folded, in the set or not.
     pub known_elements: usize,
 }
@@ -26,7 +29,7 @@ impl FieldView {
     #[must_use]
     pub fn shown(&self) -> Option<Value> {
         if self.known_elements > 0 {
-            let items = self.elements.iter().map(Value::to_json).collect();
+            let items = self.elements.keys().map(Value::to_json).collect();
             return (!self.elements.is_empty())
                 .then(|| Value::from_json(&serde_json::Value::Array(items)).ok())
                 .flatten();
@@ -50,11 +53,33 @@ impl Entity {
     /// Reads a target.
     pub fn read<S: Cells>(store: &S, target: &Target) -> Result<Entity, S::Error> {
         let standing = standing(store, target)?;
-        let mut fields: BTreeMap<FieldName, FieldView> = BTreeMap::new();
+        let visibility = standing.visibility;
+        let mut entity = Entity { target: target.clone(), fields: BTreeMap::new(), visibility };
         for (key, cell) in standing.cells.iter().filter(|(key, _)| key.target == *target) {
-            add(&mut fields, key, cell);
+            entity.add(key, cell);
         }
-        Ok(Entity { target: target.clone(), fields, visibility: standing.visibility })
+        Ok(entity)
+    }
+
+    /// Takes in one of its cells.
+    pub fn add(&mut self, key: &CellKey, cell: &Cell) {
+        match &key.slot {
+            Slot::Visibility => {}
+            Slot::Field(field) => {
+                let view = self.fields.entry(field.clone()).or_default();
+                view.winner = cell.winner().cloned();
+                let value = view.winner.as_ref().and_then(Entry::value);
+                let same = cell.siblings.iter().filter(|entry| entry.can_win() && entry.value() == value);
+                view.names = same.map(|entry| entry.name).collect();
+            }
+            Slot::Element(field, element) => {
+                let view = self.fields.entry(field.clone()).or_default();
+                view.known_elements += 1;
+                if cell.is_member() {
+                    view.elements.insert(element.clone(), sibling_names(cell));
+                }
+            }
+        }
     }
 
     /// The value a field shows.
@@ -68,22 +93,5 @@ impl Entity {
     pub fn is_listed(&self) -> bool {
         let named = |field: &str| FieldName::new(field).is_ok_and(|field| self.shown(&field).is_some());
         !self.visibility.is_hidden() && (named("name") || (self.target.parent().is_some() && named("body")))
-    }
-}
-
-fn add(fields: &mut BTreeMap<FieldName, FieldView>, key: &CellKey, cell: &Cell) {
-    match &key.slot {
-        Slot::Visibility => {}
-        Slot::Field(field) => {
-            fields.entry(field.clone()).or_default().winner = cell.winner().cloned();
-        }
-        Slot::Element(field, element) => {
-            let view = fields.entry(field.clone()).or_default();
-            view.known_elements += 1;
-            if cell.is_member() {
-                view.elements.push(element.clone());
-                view.elements.sort_by(|a, b| a.as_text().as_bytes().cmp(b.as_text().as_bytes()));
-            }
-        }
     }
 }

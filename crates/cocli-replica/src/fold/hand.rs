@@ -13,9 +13,7 @@ use std::sync::Arc;
 use cocli_model::context::ContextError;
 use cocli_model::{Cause, Context, Draft, Field, FieldName, Name, Operator, Origin, Target, Value};
 
-use super::Cells;
-use super::cell::Cell;
-use super::entry::{Entry, Slot};
+use super::entity::{Entity, FieldView};
 
 /// What a file holds, by field.
 pub type Held = BTreeMap<FieldName, Value>;
@@ -48,28 +46,11 @@ pub struct Edit {
 }
 
 impl Version {
-    /// What a file of the target shows now.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn read<S: Cells>(store: &S, target: &Target) -> Result<Version, S::Error> {
-        let mut fields: BTreeMap<FieldName, Shown> = BTreeMap::new();
-        let mut sets: BTreeMap<FieldName, BTreeMap<Value, Vec<Name>>> = BTreeMap::new();
-        for (key, cell) in store.cells_of(target)?.into_iter().filter(|(key, _)| key.target == *target) {
-            match key.slot {
-                Slot::Visibility => {}
-                Slot::Field(field) => fields.extend(register(&cell).map(|shown| (field, shown))),
-                Slot::Element(field, element) => {
-                    let members = sets.entry(field).or_default();
-                    if cell.is_member() {
-                        members.insert(element, cell.siblings.iter().map(|entry| entry.name).collect());
-                    }
-                }
-            }
-        }
-        // A register beside elements of the same field is not shown.
-        fields.extend(sets.into_iter().map(|(field, members)| (field, Shown::Set(members))));
-        Ok(Version(fields))
+    /// What a file of the entity shows.
+    #[must_use]
+    pub fn of(entity: &Entity) -> Version {
+        let shown = entity.fields.iter().filter_map(|(field, view)| Some((field.clone(), Shown::of(view)?)));
+        Version(shown.collect())
     }
 
     /// What a file holds that shows just this.
@@ -86,13 +67,14 @@ impl Version {
     }
 }
 
-fn register(cell: &Cell) -> Option<Shown> {
-    let value = cell.winner().and_then(Entry::value).filter(|value| !value.is_null())?.clone();
-    let same = cell.siblings.iter().filter(|entry| entry.can_win() && entry.value() == Some(&value));
-    Some(Shown::Register { names: same.map(|entry| entry.name).collect(), value })
-}
-
 impl Shown {
+    fn of(view: &FieldView) -> Option<Shown> {
+        if view.known_elements > 0 {
+            return Some(Shown::Set(view.elements.clone()));
+        }
+        Some(Shown::Register { value: view.shown()?, names: view.names.clone() })
+    }
+
     /// The value as a file holds it; `None` for a set without elements.
     fn value(&self) -> Option<Value> {
         match self {

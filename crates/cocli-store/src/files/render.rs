@@ -5,12 +5,13 @@
 //! of a note. What is hidden, or has no name, has no file.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 
 use cocli_model::front::yaml;
 use cocli_model::target::TargetKind;
 use cocli_model::{FieldName, Target, Value};
 use cocli_replica::fold::{Entity, Entry, FieldView};
+
+use super::shown;
 
 /// Keys of a company in the order in which the original's model has them.
 const COMPANY_KEYS: [&str; 42] = [
@@ -66,7 +67,7 @@ const NOTE_KEYS: [&str; 2] = ["timestamp", "title"];
 pub struct View {
     /// Its bytes.
     pub text: String,
-    /// The names of the records behind each field shown, one field a line: `field name,…`.
+    /// What it shows and who says so (see [`super::shown`]).
     pub shown: String,
 }
 
@@ -82,12 +83,12 @@ pub fn render(entity: &Entity) -> Option<View> {
     if !entity.is_listed() {
         return None;
     }
-    let mut view = View { text: String::from("---\n"), shown: String::new() };
+    let mut view = View { text: String::from("---\n"), shown: shown::write(entity) };
     let fixed: HashSet<&str> = keys.iter().copied().chain([body_key]).collect();
     let moment = note_moment(&entity.target);
     for key in keys {
         match field(entity, key) {
-            Some((name, shown)) => add(&mut view, name, shown, true),
+            Some((name, shown)) => add(&mut view.text, name, shown, true),
             None if *key == "timestamp" => {
                 yaml::entry(&mut view.text, key, &serde_json::Value::String(moment.clone().unwrap_or_default()));
             }
@@ -95,11 +96,11 @@ pub fn render(entity: &Entity) -> Option<View> {
         }
     }
     for (name, shown) in entity.fields.iter().filter(|(name, _)| !fixed.contains(name.as_str())) {
-        add(&mut view, name, shown, true);
+        add(&mut view.text, name, shown, true);
     }
     view.text.push_str("---\n");
     if let Some((name, shown)) = field(entity, body_key) {
-        add(&mut view, name, shown, false);
+        add(&mut view.text, name, shown, false);
     }
     Some(view)
 }
@@ -108,16 +109,13 @@ fn field<'a>(entity: &'a Entity, key: &str) -> Option<(&'a FieldName, &'a FieldV
     entity.fields.get_key_value(&FieldName::new(key).ok()?)
 }
 
-fn add(view: &mut View, name: &FieldName, shown: &FieldView, in_front: bool) {
+fn add(text: &mut String, name: &FieldName, shown: &FieldView, in_front: bool) {
     let Some(value) = shown.shown() else { return };
     if in_front {
-        yaml::entry(&mut view.text, name.as_str(), &value.to_json());
+        yaml::entry(text, name.as_str(), &value.to_json());
     } else {
-        push_body(&mut view.text, &value);
+        push_body(text, &value);
     }
-    let winner = shown.winner.as_ref().filter(|_| shown.known_elements == 0);
-    let dots = winner.map(|entry: &Entry| entry.name.to_string()).unwrap_or_default();
-    writeln!(view.shown, "{name} {dots}").expect("a String takes every character");
 }
 
 fn push_body(out: &mut String, value: &Value) {

@@ -5,7 +5,7 @@
 
 use cocli_model::target::TargetKind;
 use cocli_model::{FieldName, Slug, Target, Value};
-use cocli_replica::fold::{Cell, CellKey, Entity, Entry, FieldView, Slot, Visibility, standing};
+use cocli_replica::fold::{Cell, CellKey, Entity, Entry, Slot, Visibility, standing};
 use rusqlite::ToSql;
 
 use super::error::{StateError, damaged};
@@ -60,10 +60,7 @@ impl Tx<'_> {
         let visibility = if is_deleted { standing(self, target)?.visibility } else { Visibility::Shown };
         let mut entity = Entity { target: target.clone(), fields: Default::default(), visibility };
         for (key, cell) in cells {
-            add_cell(&mut entity, key, &cell);
-        }
-        for view in entity.fields.values_mut() {
-            view.elements.sort_unstable();
+            entity.add(&key, &cell);
         }
         Ok(Some(entity))
     }
@@ -203,20 +200,6 @@ impl Tx<'_> {
         }
         all.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(all)
-    }
-}
-
-fn add_cell(entity: &mut Entity, key: CellKey, cell: &Cell) {
-    match key.slot {
-        Slot::Visibility => {}
-        Slot::Field(field) => {
-            entity.fields.entry(field).or_default().winner = cell.winner().cloned();
-        }
-        Slot::Element(field, element) => {
-            let view: &mut FieldView = entity.fields.entry(field).or_default();
-            view.known_elements += 1;
-            view.elements.extend(cell.is_member().then_some(element));
-        }
     }
 }
 

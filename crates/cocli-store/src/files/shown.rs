@@ -1,0 +1,50 @@
+//! What a version of a file showed, as it is kept: the names of the records behind each
+//! value, one value a line.
+//!
+//! Only names: what they said is looked up when somebody edited the file, which is seldom.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use cocli_model::{Name, Operator};
+use cocli_replica::fold::{Entity, Shown, Version};
+
+use crate::state::{StateError, Tx};
+
+/// What an entity shows, as text.
+pub(super) fn write(entity: &Entity) -> String {
+    let mut text = String::new();
+    for shown in Version::of(entity).0.values() {
+        match shown {
+            Shown::Register { names, .. } => line(&mut text, names),
+            Shown::Set(members) => members.values().for_each(|names| line(&mut text, names)),
+        }
+    }
+    text
+}
+
+fn line(text: &mut String, names: &[Name]) {
+    for (i, name) in names.iter().enumerate() {
+        write!(text, "{}{name}", if i > 0 { "," } else { "" }).expect("a String takes every character");
+    }
+    text.push('\n');
+}
+
+/// The version that a text was written of, from the records it names. What is not there any
+/// more is not shown by it.
+pub(super) fn read(tx: &Tx<'_>, text: &str) -> Result<Version, StateError> {
+    let mut version = Version(BTreeMap::new());
+    for line in text.lines() {
+        let names: Vec<Name> = line.split(',').filter_map(|name| name.parse().ok()).collect();
+        let Some(first) = names.first() else { continue };
+        let Some(entry) = tx.record_of(first)? else { continue };
+        let field = entry.record.draft.field.clone();
+        let Some(value) = entry.value().cloned() else { continue };
+        if field.op == Operator::Set {
+            version.0.insert(field.name, Shown::Register { value, names });
+        } else if let Shown::Set(members) = version.0.entry(field.name).or_insert_with(|| Shown::Set(BTreeMap::new())) {
+            members.insert(value, names);
+        }
+    }
+    Ok(version)
+}

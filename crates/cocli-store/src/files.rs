@@ -17,6 +17,7 @@
 
 mod batch;
 mod book;
+mod edited;
 mod error;
 mod kept;
 mod marks;
@@ -30,6 +31,7 @@ mod swap;
 use std::time::Duration;
 
 pub use batch::Writer;
+pub use edited::{Edited, Standing, held_of};
 pub use error::FilesError;
 pub use render::{View, render};
 

@@ -53,10 +53,11 @@ impl Version {
         Version(shown.collect())
     }
 
-    /// What a file holds that shows just this.
+    /// What a file holds that shows just this. An empty list in a set says what no key says.
     #[must_use]
     pub fn held(&self) -> Held {
-        self.0.iter().filter_map(|(field, shown)| Some((field.clone(), shown.value()?))).collect()
+        let held = self.0.iter().filter_map(|(field, shown)| Some((field.clone(), shown.value()?)));
+        held.filter(|(field, value)| !(field.is_set() && value.as_text() == "[]")).collect()
     }
 
     /// How many fields differ from a file's.

@@ -38,6 +38,10 @@ impl Writer {
         Ok(Writer { root })
     }
 
+    pub(super) fn root(&self) -> &Root {
+        &self.root
+    }
+
     /// Writes the files that wait, up to the bounds of one batch. `now` names the day of
     /// the trash, and ends the time for which replaced files are kept.
     ///

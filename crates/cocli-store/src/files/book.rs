@@ -80,6 +80,17 @@ impl Tx<'_> {
         Ok(false)
     }
 
+    /// What the versions of the target's file that are still remembered showed, the newest
+    /// first (see [`super::shown`]).
+    pub(super) fn shown_versions(&self, target: i64) -> Result<Vec<String>, StateError> {
+        let Some(newest) = self.newest_version(target)? else { return Ok(Vec::new()) };
+        let mut shown = Vec::new();
+        for no in std::iter::once(newest.no).chain(newest.older) {
+            shown.extend(self.rows("SELECT shown FROM views WHERE no = ?", &[&no], |row| row.get(0))?);
+        }
+        Ok(shown)
+    }
+
     fn newest_version(&self, target: i64) -> Result<Option<Newest>, StateError> {
         let sql = "SELECT no, written, older, unsettled FROM pages JOIN views ON no = last WHERE target = ?";
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get(3)?));

@@ -75,11 +75,12 @@ pub struct View {
 /// note: no body), or is of a kind without files.
 #[must_use]
 pub fn render(entity: &Entity) -> Option<View> {
-    let (keys, body_key): (&[&str], &str) = match entity.target.kind() {
-        TargetKind::Company => (&COMPANY_KEYS, "description"),
-        TargetKind::Note => (&NOTE_KEYS, "body"),
+    let keys: &[&str] = match entity.target.kind() {
+        TargetKind::Company => &COMPANY_KEYS,
+        TargetKind::Note => &NOTE_KEYS,
         _ => return None,
     };
+    let body_key = body_key(entity.target.kind());
     if !entity.is_listed() {
         return None;
     }
@@ -103,6 +104,16 @@ pub fn render(entity: &Entity) -> Option<View> {
         add(&mut view.text, name, shown, false);
     }
     Some(view)
+}
+
+/// The field that is a file's body.
+pub(super) fn body_key(kind: TargetKind) -> &'static str {
+    if kind == TargetKind::Note { "body" } else { "description" }
+}
+
+/// Whether a key is made of the target's name and no record's.
+pub(super) fn is_made(target: &Target, key: &str) -> bool {
+    key == "timestamp" && note_moment(target).is_some()
 }
 
 fn field<'a>(entity: &'a Entity, key: &str) -> Option<(&'a FieldName, &'a FieldView)> {
@@ -143,7 +154,7 @@ pub(super) struct Traces {
 
 /// What records of a target's history leave in its file.
 pub(super) fn traces<'a>(target: &Target, history: impl Iterator<Item = &'a Entry>) -> Traces {
-    let body_key = if target.kind() == TargetKind::Note { "body" } else { "description" };
+    let body_key = body_key(target.kind());
     let mut traces = Traces { lines: HashSet::new(), bodies: HashSet::new() };
     if let Some(moment) = note_moment(target) {
         traces.add("timestamp", &serde_json::Value::String(moment));

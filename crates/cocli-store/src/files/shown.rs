@@ -1,22 +1,28 @@
 //! What a version of a file showed, as it is kept: the names of the records behind each
-//! value, one value a line.
+//! value, one value a line; of a set without elements, `{}` and its field.
 //!
 //! Only names: what they said is looked up when somebody edited the file, which is seldom.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use cocli_model::{Name, Operator};
+use cocli_model::{Field, Name, Operator};
 use cocli_replica::fold::{Entity, Shown, Version};
 
 use crate::state::{StateError, Tx};
 
+/// What stands before the field of a set without elements.
+const EMPTY: &str = "{} ";
+
 /// What an entity shows, as text.
 pub(super) fn write(entity: &Entity) -> String {
     let mut text = String::new();
-    for shown in Version::of(entity).0.values() {
+    for (field, shown) in &Version::of(entity).0 {
         match shown {
             Shown::Register { names, .. } => line(&mut text, names),
+            Shown::Set(members) if members.is_empty() => {
+                writeln!(text, "{EMPTY}{field}").expect("a String takes every character");
+            }
             Shown::Set(members) => members.values().for_each(|names| line(&mut text, names)),
         }
     }
@@ -35,6 +41,11 @@ fn line(text: &mut String, names: &[Name]) {
 pub(super) fn read(tx: &Tx<'_>, text: &str) -> Result<Version, StateError> {
     let mut version = Version(BTreeMap::new());
     for line in text.lines() {
+        if let Some(field) = line.strip_prefix(EMPTY) {
+            let field: Field = field.parse().map_err(|error| StateError::Damaged(format!("{line:?}: {error}")))?;
+            version.0.insert(field.name, Shown::Set(BTreeMap::new()));
+            continue;
+        }
         let names: Vec<Name> = line.split(',').filter_map(|name| name.parse().ok()).collect();
         let Some(first) = names.first() else { continue };
         let Some(entry) = tx.record_of(first)? else { continue };

@@ -65,6 +65,11 @@ impl Tx<'_> {
         Ok(Some(entity))
     }
 
+    /// The number of a target, if there is any record of it.
+    pub(crate) fn number_of(&self, target: &Target) -> Result<Option<i64>, StateError> {
+        Ok(self.known(target)?.no)
+    }
+
     /// Whether a target has a name and is not hidden.
     ///
     /// # Errors

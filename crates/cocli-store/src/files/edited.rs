@@ -1,0 +1,110 @@
+//! What stands in the place of a file: ours, nobody's, or what somebody made of it.
+//!
+//! Reading changes nothing. What becomes of an edit is decided elsewhere.
+
+use cocli_model::front::{FrontError, FrontMatter};
+use cocli_model::{FieldName, Target, Value};
+use cocli_replica::fold::{Held, Version};
+
+use super::batch::Writer;
+use super::error::FilesError;
+use super::render::{body_key, is_made};
+use super::shown;
+use crate::state::{StateError, Tx};
+
+/// What stands in the place of a target's file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Standing {
+    /// Nothing.
+    Missing,
+    /// A version that was written here.
+    Ours,
+    /// Nothing or zeros, as after a power cut: never an edit.
+    Torn,
+    /// What cannot be read, and why: never an edit.
+    Illegible(FrontError),
+    /// Somebody's text.
+    Edited(Box<Edited>),
+}
+
+/// A text that was never written here.
+#[derive(Debug)]
+pub struct Edited {
+    /// It, as it can be edited on.
+    pub text: FrontMatter,
+    /// What it holds.
+    pub held: Held,
+    /// Keys that name no field, and values that no record may have.
+    pub odd: Vec<String>,
+    /// The versions that its editor may have read, the newest first.
+    pub versions: Vec<Version>,
+}
+
+impl Writer {
+    /// Looks at the file of a target.
+    ///
+    /// # Errors
+    /// The disk refused, or the state.
+    pub fn look_at(&self, tx: &Tx<'_>, target: &Target) -> Result<Standing, FilesError> {
+        let Some(path) = target.relative_path() else { return Ok(Standing::Missing) };
+        let found = match self.root().read(&path) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(Standing::Missing),
+            Err(source) => return Err(FilesError::Io { path: self.root().full(&path), source }),
+        };
+        let versions = match tx.number_of(target)? {
+            Some(no) if tx.is_version(no, &blake3::hash(&found))? => return Ok(Standing::Ours),
+            Some(no) => versions_of(tx, no)?,
+            None => Vec::new(),
+        };
+        if found.iter().all(|byte| *byte == 0) {
+            return Ok(Standing::Torn);
+        }
+        Ok(match FrontMatter::parse(&found) {
+            Ok(text) => {
+                let (held, odd) = held_of(target, &text);
+                Standing::Edited(Box::new(Edited { text, held, odd, versions }))
+            }
+            Err(error) => Standing::Illegible(error),
+        })
+    }
+}
+
+fn versions_of(tx: &Tx<'_>, no: i64) -> Result<Vec<Version>, StateError> {
+    tx.shown_versions(no)?.iter().map(|text| shown::read(tx, text)).collect()
+}
+
+/// What a file holds, and what in it is no field: the reverse of [`super::render`].
+#[must_use]
+pub fn held_of(target: &Target, text: &FrontMatter) -> (Held, Vec<String>) {
+    let (mut held, mut odd) = (Held::new(), Vec::new());
+    for (key, json) in text.values().iter().filter(|(key, _)| !is_made(target, key)) {
+        match (FieldName::new(key), Value::from_json(json)) {
+            (Ok(field), Ok(value)) if !says_nothing(&field, &value) => drop(held.insert(field, value)),
+            (Ok(_), Ok(_)) => {}
+            _ => odd.push(key.clone()),
+        }
+    }
+    let body = body_of(text.body());
+    if let (Ok(field), Some(body)) = (FieldName::new(body_key(target.kind())), body) {
+        match Value::string(&body) {
+            Ok(value) => drop(held.insert(field, value)),
+            Err(_) => odd.push(body_key(target.kind()).to_owned()),
+        }
+    }
+    (held, odd)
+}
+
+/// A key without a value, or an empty list, which a set without elements leaves.
+fn says_nothing(field: &FieldName, value: &Value) -> bool {
+    value.is_null() || field.is_set() && value.as_text() == "[]"
+}
+
+/// The text between the blank line behind the front matter and the last line end.
+fn body_of(body: &str) -> Option<String> {
+    let body = body.replace("\r\n", "\n");
+    let body = body.strip_prefix('\n').unwrap_or(&body);
+    let body = body.strip_suffix('\n').unwrap_or(body);
+    (!body.is_empty()).then(|| body.to_owned())
+}

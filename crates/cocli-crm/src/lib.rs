@@ -20,6 +20,7 @@ pub mod conflict;
 mod durable;
 pub mod fields;
 pub mod folder;
+pub mod hand;
 pub mod history;
 pub mod home;
 pub mod import;

@@ -25,6 +25,7 @@ mod moves;
 mod place;
 mod plan;
 mod render;
+mod restyle;
 mod shown;
 mod swap;
 

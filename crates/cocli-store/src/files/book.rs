@@ -30,6 +30,8 @@ pub(super) struct Page {
     pub(super) newest: Option<[u8; 32]>,
     /// Whether a batch that wrote it was never marked.
     pub(super) unmarked: bool,
+    /// Whether people's hands were on it: only values move in it.
+    pub(super) styled: bool,
 }
 
 /// The newest version of a file, as it links to those before it.
@@ -63,8 +65,10 @@ impl Tx<'_> {
     }
 
     pub(super) fn page(&self, target: i64) -> Result<Page, StateError> {
-        let sql = "SELECT hash, written FROM pages JOIN views ON no = last WHERE target = ?";
-        let page = |row: &rusqlite::Row<'_>| Ok(Page { newest: Some(row.get(0)?), unmarked: !row.get::<_, bool>(1)? });
+        let sql = "SELECT hash, written, styled FROM pages JOIN views ON no = last WHERE target = ?";
+        let page = |row: &rusqlite::Row<'_>| {
+            Ok(Page { newest: Some(row.get(0)?), unmarked: !row.get::<_, bool>(1)?, styled: row.get(2)? })
+        };
         Ok(self.rows(sql, &[&target], page)?.pop().unwrap_or_default())
     }
 
@@ -111,8 +115,8 @@ impl Tx<'_> {
         };
         let len = i64::try_from(view.text.len()).unwrap_or(i64::MAX);
         let hash = *blake3::hash(view.text.as_bytes()).as_bytes();
-        let sql = "INSERT INTO views (written, len, hash, shown, older, unsettled) VALUES (0, ?, ?, ?, ?, ?)";
-        self.run(sql, &[&len, &hash, &view.shown, &numbers(&older), &unsettled])?;
+        let sql = "INSERT INTO views (written, len, hash, shown, styled, older, unsettled) VALUES (0, ?, ?, ?, ?, ?, ?)";
+        self.run(sql, &[&len, &hash, &view.shown, &view.styled, &numbers(&older), &unsettled])?;
         self.run("REPLACE INTO pages VALUES (?, last_insert_rowid())", &[&target])
     }
 

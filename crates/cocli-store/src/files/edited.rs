@@ -8,9 +8,9 @@ use cocli_replica::fold::{Held, Version};
 
 use super::batch::Writer;
 use super::error::FilesError;
-use super::render::{body_key, is_made};
+use super::render::{View, body_key, is_made};
 use super::shown;
-use crate::state::{StateError, Tx};
+use crate::state::{StateDb, StateError, Tx};
 
 /// What stands in the place of a target's file.
 #[derive(Debug)]
@@ -67,6 +67,30 @@ impl Writer {
                 Standing::Edited(Box::new(Edited { text, held, odd, versions }))
             }
             Err(error) => Standing::Illegible(error),
+        })
+    }
+}
+
+impl Writer {
+    /// Takes an edit for a version of the file, once its records are in the journal: `shows`
+    /// says what the file shows and who says so. From then on only values move in it.
+    ///
+    /// # Errors
+    /// The state refused; then the file is an edit still, and the same one.
+    pub fn adopt(
+        &self,
+        db: &mut StateDb,
+        target: &Target,
+        edited: &Edited,
+        shows: &Version,
+    ) -> Result<(), StateError> {
+        let view = View { text: edited.text.text().to_owned(), shown: shown::write(shows), styled: true };
+        db.durable_transaction(|tx| {
+            if let Some(no) = tx.number_of(target)? {
+                tx.intend(no, &view)?;
+                tx.mark_written(no, 0)?;
+            }
+            tx.make_stale(target)
         })
     }
 }

@@ -10,6 +10,7 @@ use super::book::{Page, Stale};
 use super::error::FilesError;
 use super::place::Root;
 use super::render::{View, render, traces};
+use super::restyle::restyle;
 use super::swap::Before;
 use crate::state::{StateError, Tx};
 
@@ -112,10 +113,22 @@ fn look_at_shown(tx: &Tx<'_>, root: &Root, stale: &Stale, path: String, view: Vi
         return Ok(Step::Keep { path, view, adopt: page.unmarked || !is_newest });
     }
     let is_ours = is_newest || tx.is_version(stale.no, &hash)?;
+    if is_ours && page.styled {
+        return Ok(restyled(stale, path, &found, &view, page.unmarked || !is_newest));
+    }
     if !is_ours && !is_explained(tx, root, stale, &page, &found, &view)? {
         return Ok(Step::Leave(Left { path, why: LeftWhy::Edited }));
     }
     Ok(Step::Write { path, view, before: Before::Bytes(hash) })
+}
+
+/// What is to be done with a file that people's hands were on.
+fn restyled(stale: &Stale, path: String, found: &[u8], view: &View, adopt: bool) -> Step {
+    match restyle(&stale.target, found, view) {
+        Ok(view) if view.text.as_bytes() == found => Step::Keep { path, view, adopt },
+        Ok(view) => Step::Write { path, view, before: Before::Bytes(blake3::hash(found)) },
+        Err(error) => Step::Leave(Left { path, why: LeftWhy::Unreadable(error.to_string()) }),
+    }
 }
 
 fn unreadable(path: String, error: &std::io::Error) -> Step {

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use cocli_model::front::yaml;
 use cocli_model::target::TargetKind;
 use cocli_model::{FieldName, Target, Value};
-use cocli_replica::fold::{Entity, Entry, FieldView};
+use cocli_replica::fold::{Entity, Entry, FieldView, Version};
 
 use super::shown;
 
@@ -69,6 +69,8 @@ pub struct View {
     pub text: String,
     /// What it shows and who says so (see [`super::shown`]).
     pub shown: String,
+    /// Whether it keeps what people made of it: order, comments, quotes.
+    pub styled: bool,
 }
 
 /// The file of a target, or `None` if it is to have none: it is hidden, has no name (a
@@ -84,7 +86,7 @@ pub fn render(entity: &Entity) -> Option<View> {
     if !entity.is_listed() {
         return None;
     }
-    let mut view = View { text: String::from("---\n"), shown: shown::write(entity) };
+    let mut view = View { text: String::from("---\n"), shown: shown::write(&Version::of(entity)), styled: false };
     let fixed: HashSet<&str> = keys.iter().copied().chain([body_key]).collect();
     let moment = note_moment(&entity.target);
     for key in keys {

@@ -7,17 +7,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use cocli_model::{Field, Name, Operator};
-use cocli_replica::fold::{Entity, Shown, Version};
+use cocli_replica::fold::{Shown, Version};
 
 use crate::state::{StateError, Tx};
 
 /// What stands before the field of a set without elements.
 const EMPTY: &str = "{} ";
 
-/// What an entity shows, as text.
-pub(super) fn write(entity: &Entity) -> String {
+/// What a version showed, as text.
+pub(super) fn write(version: &Version) -> String {
     let mut text = String::new();
-    for (field, shown) in &Version::of(entity).0 {
+    for (field, shown) in &version.0 {
         match shown {
             Shown::Register { names, .. } => line(&mut text, names),
             Shown::Set(members) if members.is_empty() => {

@@ -1,0 +1,30 @@
+//! New values in a file that people's hands were on: nothing else in it moves.
+
+use cocli_model::Target;
+use cocli_model::front::{FrontError, FrontMatter};
+
+use super::edited::held_of;
+use super::render::{View, body_key};
+
+/// `found` with the values of `view`.
+pub(super) fn restyle(target: &Target, found: &[u8], view: &View) -> Result<View, FrontError> {
+    let mut text = FrontMatter::parse(found)?;
+    let made = FrontMatter::parse(view.text.as_bytes())?;
+    let ((has, _), (wants, _)) = (held_of(target, &text), held_of(target, &made));
+    let body_key = body_key(target.kind());
+    for (field, value) in wants.iter().filter(|(field, value)| has.get(*field) != Some(value)) {
+        if field.as_str() == body_key {
+            text.set_body(made.body());
+        } else {
+            text.set(field.as_str(), &value.to_json())?;
+        }
+    }
+    for field in has.keys().filter(|field| !wants.contains_key(*field)) {
+        if field.as_str() == body_key {
+            text.set_body("");
+        } else {
+            text.remove(field.as_str())?;
+        }
+    }
+    Ok(View { text: text.text().to_owned(), shown: view.shown.clone(), styled: true })
+}

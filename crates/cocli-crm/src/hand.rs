@@ -2,14 +2,15 @@
 //!
 //! - The records are in the journal before the file is taken for ours; a crash in between
 //!   makes the same records again, which say the same.
-//! - What a crash left, and what cannot be read, is never an edit. Nothing is written then.
+//! - What a crash left, and what cannot be read, is never an edit: its bytes go to quarantine,
+//!   and the file is written again.
 
 use cocli_journal::Commit;
 use cocli_model::context::ContextError;
 use cocli_model::front::FrontError;
 use cocli_model::{FieldName, Operator, Origin, Rank, Target};
 use cocli_replica::fold::{Edit, Entry, Shown, Version, base_of, plan_edit, plan_edit_without_base};
-use cocli_store::files::{Edited, FilesError, Standing, Writer};
+use cocli_store::files::{Broken, Edited, FilesError, Standing, Writer};
 use cocli_store::{StateError, Tx};
 
 use crate::folder::{CommitAt, CommitError, Committed, Folder, FolderError};
@@ -23,10 +24,14 @@ const HISTORY_MAX: usize = 10_000;
 pub enum Taken {
     /// Nobody edited it.
     Untouched,
-    /// It is empty, or full of zeros, as after a power cut.
-    Torn,
-    /// It cannot be read.
-    Illegible(FrontError),
+    /// It was no edit and is written again: empty or full of zeros, as after a power cut, or
+    /// not to be read.
+    Broken {
+        /// Why it cannot be read, if there is anything to read.
+        why: Option<FrontError>,
+        /// Where its bytes are, relative to the data folder.
+        kept: Option<String>,
+    },
     /// Its edit is in the journal.
     Edited {
         /// Where; no commit if only comments, order or quotes changed.
@@ -73,12 +78,17 @@ pub fn take(folder: &mut Folder, target: &Target) -> Result<Taken, CommitError<H
     let (standing, base, refused) = seen.expect("a plan that succeeded looked at the file");
     let edited = match standing {
         Standing::Edited(edited) => edited,
-        Standing::Torn => return Ok(Taken::Torn),
-        Standing::Illegible(error) => return Ok(Taken::Illegible(error)),
+        Standing::Broken(Broken { bytes, why }) => {
+            let kept = writer.discard(folder.state_mut(), target, &bytes);
+            let kept = kept.map_err(|error| CommitError::Plan(HandError::Files(error)))?;
+            folder.write_views_or_tell();
+            return Ok(Taken::Broken { why, kept });
+        }
         _ => return Ok(Taken::Untouched),
     };
     let at = committed.commits.first().copied();
-    let wrote = folder.read(|tx| written(tx, target, at)).map_err(|error| CommitError::Plan(HandError::State(error)))?;
+    let wrote =
+        folder.read(|tx| written(tx, target, at)).map_err(|error| CommitError::Plan(HandError::State(error)))?;
     let shows = after(base, &wrote);
     writer.adopt(folder.state_mut(), target, &edited, &shows).map_err(FolderError::from)?;
     folder.write_views_or_tell();

@@ -139,9 +139,13 @@ fn comments_alone_are_no_records_and_stay() {
 #[test]
 fn r81_what_a_crash_left_is_no_edit() {
     let desk = Desk::new();
+    let before = desk.text();
     desk.save("");
-    assert!(matches!(desk.take(), Taken::Torn));
+    assert!(matches!(desk.take(), Taken::Broken { why: None, kept: None }));
+    assert_eq!(desk.text(), before);
     desk.save("---\nname: Ac");
-    assert!(matches!(desk.take(), Taken::Illegible(_)));
+    let Taken::Broken { why: Some(_), kept: Some(kept) } = desk.take() else { panic!("it cannot be read") };
+    assert_eq!(fs::read_to_string(desk.home().root().join(kept)).unwrap(), "---\nname: Ac");
+    assert_eq!(desk.text(), before);
     assert_eq!(desk.shows("city"), text("Brea"));
 }

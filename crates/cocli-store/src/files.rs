@@ -26,15 +26,17 @@ mod place;
 mod plan;
 mod render;
 mod restyle;
+mod scan;
 mod shown;
 mod swap;
 
 use std::time::Duration;
 
 pub use batch::Writer;
-pub use edited::{Edited, Standing, held_of};
+pub use edited::{Broken, Edited, Standing, held_of};
 pub use error::FilesError;
 pub use render::{View, render};
+pub use scan::Scanned;
 
 /// Targets of one batch at most.
 pub const BATCH_TARGETS_MAX: usize = 4_096;

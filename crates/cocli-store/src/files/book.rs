@@ -8,7 +8,6 @@
 
 use cocli_model::Target;
 
-use super::render::View;
 use crate::state::{StateError, Tx};
 
 /// Versions of a file that are remembered: an editor's buffer may be that old.
@@ -104,8 +103,15 @@ impl Tx<'_> {
         Ok(Some(Newest { no, written, older, unsettled }))
     }
 
-    /// Notes what is about to be written, so that it is known again after a crash.
-    pub(super) fn intend(&mut self, target: i64, view: &View) -> Result<(), StateError> {
+    /// Notes what is about to be written, by hash and length, so that it is known again after
+    /// a crash.
+    pub(super) fn intend(
+        &mut self,
+        target: i64,
+        (hash, len): (blake3::Hash, usize),
+        shown: &str,
+        styled: bool,
+    ) -> Result<(), StateError> {
         let (older, unsettled) = match self.newest_version(target)? {
             Some(before) => {
                 let unsettled = if before.written { 0 } else { before.unsettled + 1 };
@@ -113,10 +119,10 @@ impl Tx<'_> {
             }
             None => (Vec::new(), 0),
         };
-        let len = i64::try_from(view.text.len()).unwrap_or(i64::MAX);
-        let hash = *blake3::hash(view.text.as_bytes()).as_bytes();
-        let sql = "INSERT INTO views (written, len, hash, shown, styled, older, unsettled) VALUES (0, ?, ?, ?, ?, ?, ?)";
-        self.run(sql, &[&len, &hash, &view.shown, &view.styled, &numbers(&older), &unsettled])?;
+        let (len, hash) = (i64::try_from(len).unwrap_or(i64::MAX), *hash.as_bytes());
+        let sql =
+            "INSERT INTO views (written, len, hash, shown, styled, older, unsettled) VALUES (0, ?, ?, ?, ?, ?, ?)";
+        self.run(sql, &[&len, &hash, &shown, &styled, &numbers(&older), &unsettled])?;
         self.run("REPLACE INTO pages VALUES (?, last_insert_rowid())", &[&target])
     }
 

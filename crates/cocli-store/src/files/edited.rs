@@ -8,7 +8,8 @@ use cocli_replica::fold::{Held, Version};
 
 use super::batch::Writer;
 use super::error::FilesError;
-use super::render::{View, body_key, is_made};
+use super::place::QUARANTINE;
+use super::render::{body_key, is_made};
 use super::shown;
 use crate::state::{StateDb, StateError, Tx};
 
@@ -20,12 +21,20 @@ pub enum Standing {
     Missing,
     /// A version that was written here.
     Ours,
-    /// Nothing or zeros, as after a power cut: never an edit.
-    Torn,
-    /// What cannot be read, and why: never an edit.
-    Illegible(FrontError),
+    /// What is never an edit.
+    Broken(Broken),
     /// Somebody's text.
     Edited(Box<Edited>),
+}
+
+/// Bytes that are nobody's edit: empty or full of zeros, as after a power cut, or not to be
+/// read.
+#[derive(Debug)]
+pub struct Broken {
+    /// They.
+    pub bytes: Vec<u8>,
+    /// Why they cannot be read; `None` if there is nothing to read.
+    pub why: Option<FrontError>,
 }
 
 /// A text that was never written here.
@@ -59,14 +68,14 @@ impl Writer {
             None => Vec::new(),
         };
         if found.iter().all(|byte| *byte == 0) {
-            return Ok(Standing::Torn);
+            return Ok(Standing::Broken(Broken { bytes: found, why: None }));
         }
         Ok(match FrontMatter::parse(&found) {
             Ok(text) => {
                 let (held, odd) = held_of(target, &text);
                 Standing::Edited(Box::new(Edited { text, held, odd, versions }))
             }
-            Err(error) => Standing::Illegible(error),
+            Err(error) => Standing::Broken(Broken { bytes: found, why: Some(error) }),
         })
     }
 }
@@ -77,22 +86,39 @@ impl Writer {
     ///
     /// # Errors
     /// The state refused; then the file is an edit still, and the same one.
-    pub fn adopt(
-        &self,
-        db: &mut StateDb,
-        target: &Target,
-        edited: &Edited,
-        shows: &Version,
-    ) -> Result<(), StateError> {
-        let view = View { text: edited.text.text().to_owned(), shown: shown::write(shows), styled: true };
-        db.durable_transaction(|tx| {
-            if let Some(no) = tx.number_of(target)? {
-                tx.intend(no, &view)?;
-                tx.mark_written(no, 0)?;
-            }
-            tx.make_stale(target)
-        })
+    pub fn adopt(&self, db: &mut StateDb, target: &Target, edited: &Edited, shows: &Version) -> Result<(), StateError> {
+        let text = edited.text.text();
+        replaceable(db, target, (blake3::hash(text.as_bytes()), text.len()), &shown::write(shows), true)
     }
+
+    /// Puts bytes that are not wanted into quarantine, and has the file written again. Where
+    /// they are now, unless there were none.
+    ///
+    /// # Errors
+    /// The disk refused, or the state.
+    pub fn discard(&self, db: &mut StateDb, target: &Target, bytes: &[u8]) -> Result<Option<String>, FilesError> {
+        let failed = |source| FilesError::Io { path: self.root().full(QUARANTINE), source };
+        let kept = if bytes.is_empty() { None } else { Some(self.root().quarantine(bytes).map_err(failed)?) };
+        replaceable(db, target, (blake3::hash(bytes), bytes.len()), "", false)?;
+        Ok(kept)
+    }
+}
+
+/// Makes a version of what stands in the place of a file, so that it may be replaced.
+fn replaceable(
+    db: &mut StateDb,
+    target: &Target,
+    bytes: (blake3::Hash, usize),
+    shown: &str,
+    styled: bool,
+) -> Result<(), StateError> {
+    db.durable_transaction(|tx| {
+        if let Some(no) = tx.number_of(target)? {
+            tx.intend(no, bytes, shown, styled)?;
+            tx.mark_written(no, 0)?;
+        }
+        tx.make_stale(target)
+    })
 }
 
 fn versions_of(tx: &Tx<'_>, no: i64) -> Result<Vec<Version>, StateError> {

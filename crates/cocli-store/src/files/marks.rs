@@ -22,7 +22,8 @@ pub(super) fn intend(db: &mut StateDb, plan: &Plan) -> Result<(), StateError> {
     db.durable_transaction(|tx| {
         for (stale, step) in plan.taken.iter().zip(&plan.steps).filter(|(_, step)| of_file(step)) {
             if let Step::Write { view, .. } | Step::Keep { view, .. } = step {
-                tx.intend(stale.no, view)?;
+                let bytes = view.text.as_bytes();
+                tx.intend(stale.no, (blake3::hash(bytes), bytes.len()), &view.shown, view.styled)?;
             }
         }
         Ok(())

@@ -8,7 +8,7 @@
 use cocli_journal::Commit;
 use cocli_model::context::ContextError;
 use cocli_model::front::FrontError;
-use cocli_model::{FieldName, Operator, Origin, Rank, Target};
+use cocli_model::{FieldName, Operator, Origin, Rank, Stamp, Target};
 use cocli_replica::fold::{Edit, Entry, Shown, Version, base_of, plan_edit, plan_edit_without_base};
 use cocli_store::files::{Broken, Edited, FilesError, Standing, Writer};
 use cocli_store::{StateError, Tx};
@@ -139,4 +139,111 @@ fn after(mut base: Version, wrote: &[Entry]) -> Version {
         }
     }
     base
+}
+
+/// Files that may be edited at once without a question.
+const EDITS_MAX: usize = 50;
+/// The same, as one part in so many of all files.
+const EDITS_PART: usize = 50;
+/// Files that may be gone without a question.
+const GONE_MAX: usize = 10;
+
+/// What a person says to a scan that found much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The edits are meant.
+    Accept,
+    /// They are not: their bytes go to quarantine, the files are written again.
+    Discard,
+}
+
+/// What a scan did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Files that were looked at.
+    pub files: usize,
+    /// Edits that were taken, or asked about.
+    pub edited: Vec<Target>,
+    /// Files that were no edit, and where their bytes are.
+    pub broken: Vec<(Target, Option<FrontError>, Option<String>)>,
+    /// Files that were gone: written again, or asked about.
+    pub gone: Vec<Target>,
+    /// Files that were changed a moment ago, and are looked at next time.
+    pub fresh: Vec<Target>,
+    /// Edits that could not be taken, in words; they are still there.
+    pub failed: Vec<(Target, String)>,
+    /// Records that were written.
+    pub records: usize,
+    /// So much changed that nothing was written: accept or discard it.
+    pub asks: bool,
+}
+
+/// Takes every edit in the folder. One that changes much of the tree at once, as a checkout
+/// or half a mount does, is asked about first, and nothing is written then.
+///
+/// # Errors
+/// The folder failed; what was taken before stands.
+pub fn scan(folder: &mut Folder, answer: Option<Answer>) -> Result<Report, FolderError> {
+    folder.catch_up()?;
+    let writer = Writer::open(folder.place().root()).map_err(FolderError::Views)?;
+    let now = Stamp::from_us(folder.now_ms().saturating_mul(1000)).unwrap_or(Stamp::EPOCH);
+    let found = folder.state_mut().read(|tx| sort_out(&writer, tx, now)).map_err(FolderError::Views)?;
+    let mut report = found;
+    let edits = report.edited.len();
+    let many = edits > EDITS_MAX && edits * EDITS_PART > report.files;
+    report.asks = answer.is_none() && (many || report.gone.len() > GONE_MAX);
+    if report.asks {
+        return Ok(report);
+    }
+    let edited = std::mem::take(&mut report.edited);
+    let broken = std::mem::take(&mut report.broken).into_iter().map(|(target, ..)| target);
+    for target in edited.into_iter().chain(broken) {
+        one(folder, &writer, target, answer, &mut report)?;
+    }
+    folder
+        .state_mut()
+        .transaction::<_, StateError>(|tx| report.gone.iter().try_for_each(|target| tx.make_stale(target)))?;
+    folder.write_views_or_tell();
+    Ok(report)
+}
+
+fn sort_out(writer: &Writer, tx: &Tx<'_>, now: Stamp) -> Result<Report, FilesError> {
+    let found = writer.scan(tx, now)?;
+    let mut report = Report { files: found.files, gone: found.gone, fresh: found.fresh, ..Report::default() };
+    for target in found.touched {
+        match writer.look_at(tx, &target)? {
+            Standing::Edited(_) => report.edited.push(target),
+            Standing::Broken(_) => report.broken.push((target, None, None)),
+            Standing::Missing => report.gone.push(target),
+            _ => {}
+        }
+    }
+    Ok(report)
+}
+
+fn one(
+    folder: &mut Folder,
+    writer: &Writer,
+    target: Target,
+    answer: Option<Answer>,
+    report: &mut Report,
+) -> Result<(), FolderError> {
+    if answer == Some(Answer::Discard) {
+        let path = target.relative_path().unwrap_or_default();
+        let bytes = std::fs::read(folder.place().root().join(path)).unwrap_or_default();
+        let kept = writer.discard(folder.state_mut(), &target, &bytes).map_err(FolderError::Views)?;
+        report.broken.push((target, None, kept));
+        return Ok(());
+    }
+    match take(folder, &target) {
+        Ok(Taken::Edited { committed, .. }) => {
+            report.records += committed.commits.iter().map(|commit| commit.rows).sum::<usize>();
+            report.edited.push(target);
+        }
+        Ok(Taken::Broken { why, kept }) => report.broken.push((target, why, kept)),
+        Ok(Taken::Untouched) => {}
+        Err(CommitError::Folder(error)) => return Err(error),
+        Err(error) => report.failed.push((target, error.to_string())),
+    }
+    Ok(())
 }

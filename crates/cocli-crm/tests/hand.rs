@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use cocli_crm::company::{self, NewCompany, SlugRule};
 use cocli_crm::fields::Assignment;
-use cocli_crm::hand::{self, Taken};
+use cocli_crm::hand::{self, Answer, Taken};
 use cocli_crm::phone::Region;
 use cocli_crm::{Folder, Home, undo};
 use cocli_journal::Role;
@@ -124,6 +124,54 @@ fn r78_a_buffer_older_than_the_last_fold_changes_what_was_typed() {
     let tags = Value::from_json(&serde_json::json!(["hvac", "roofing", "solar"])).unwrap();
     assert_eq!(desk.shows("tags"), Some(tags));
     assert!(desk.text().contains("city: Fullerton\n"), "{}", desk.text());
+}
+
+#[test]
+fn r80_an_edit_of_much_of_the_tree_is_asked_about_first() {
+    let desk = Desk::new();
+    let mut folder = desk.open();
+    for n in 0..60 {
+        let new = NewCompany {
+            name: format!("Company {n}"),
+            assignments: vec!["city=Brea".parse().unwrap()],
+            slug: SlugRule::Plain,
+            allow_duplicate: false,
+            region: Region::Us,
+        };
+        company::add(&mut folder, &new, false).unwrap();
+    }
+    let file = |n: usize| desk.home().root().join(format!("companies/company-{n}/_index.md"));
+    let replace = |n: usize, to: &str| {
+        let text = fs::read_to_string(file(n)).unwrap();
+        fs::write(file(n), text.replace("Brea", to)).unwrap();
+    };
+    let shows = |folder: &mut Folder, n: usize| {
+        let target = format!("companies/company-{n}").parse().unwrap();
+        let entity = folder.read::<_, StateError>(|tx| tx.entity(&target)).unwrap().unwrap();
+        entity.shown(&FieldName::new("city").unwrap())
+    };
+    (0..60).for_each(|n| replace(n, "Orange"));
+    let report = hand::scan(&mut folder, None).unwrap();
+    assert!(report.asks && report.records == 0);
+    assert_eq!((report.files, report.edited.len()), (61, 60));
+    assert_eq!(shows(&mut folder, 7), text("Brea"));
+    let report = hand::scan(&mut folder, Some(Answer::Accept)).unwrap();
+    assert_eq!((report.edited.len(), report.records), (60, 60));
+    assert_eq!(shows(&mut folder, 7), text("Orange"));
+    (0..60).for_each(|n| fs::write(file(n), fs::read_to_string(file(n)).unwrap().replace("Orange", "Yorba")).unwrap());
+    let report = hand::scan(&mut folder, Some(Answer::Discard)).unwrap();
+    assert_eq!(report.broken.len(), 60);
+    let kept = report.broken[0].2.clone().unwrap();
+    assert!(fs::read_to_string(desk.home().root().join(kept)).unwrap().contains("Yorba"));
+    assert!(fs::read_to_string(file(7)).unwrap().contains("Orange"));
+    assert!(hand::scan(&mut folder, None).unwrap().edited.is_empty());
+    (0..11).for_each(|n| fs::remove_file(file(n)).unwrap());
+    let report = hand::scan(&mut folder, None).unwrap();
+    assert!(report.asks && report.gone.len() == 11 && !file(3).exists());
+    fs::write(file(0), "x").unwrap();
+    let report = hand::scan(&mut folder, Some(Answer::Accept)).unwrap();
+    assert_eq!((report.gone.len(), report.broken.len()), (10, 1));
+    assert!(file(3).exists(), "a missing file is never a delete");
 }
 
 #[test]

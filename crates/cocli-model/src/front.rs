@@ -75,6 +75,12 @@ impl FrontMatter {
         &self.values
     }
 
+    /// Whether there is front matter, even without keys.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.scan.has_front
+    }
+
     /// The keys in the order in which they stand.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.scan.entries.iter().map(|entry| entry.key.as_str())

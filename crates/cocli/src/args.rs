@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use company::{Company, CompanyAdd, CompanyLs};
-pub(crate) use nouns::{Conflicts, Demo, Fold, History, Init, Log, Node, Note, Peer, Show, Sync, Undo};
+pub(crate) use nouns::{Conflicts, Demo, Fold, History, Init, Log, Node, Note, Peer, Scan, Show, Sync, Undo};
 
 /// A plain-text CRM that works offline and syncs across your machines.
 #[derive(Debug, Parser)]
@@ -139,6 +139,8 @@ pub(crate) enum Command {
         /// The company
         company: String,
     },
+    /// Take in what people changed in files
+    Scan(Scan),
     /// The newest commits of all nodes; proof that journals are sound
     Log(Log),
     /// Fold state and files again

@@ -9,6 +9,7 @@ mod init;
 mod log;
 mod node;
 mod note;
+mod scan;
 mod show;
 mod status;
 mod sync;
@@ -41,6 +42,7 @@ pub(crate) fn run(session: &mut Session, command: Command) -> Outcome {
             conflicts::resolve(session, &company, &field, &keep)
         }
         Command::Undo(args) => undo::run(session, args.commit),
+        Command::Scan(args) => scan::run(session, &args),
         Command::Log(args) => log::run(session, &args),
         Command::Fold(args) => fold::run(session, &args),
         Command::Node(Node::Ls) => node::list(session),

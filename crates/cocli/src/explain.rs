@@ -136,6 +136,12 @@ const CODES: &[(&str, u8, &str, &str)] = &[
         "The other nodes were not reached, or not everything was exchanged in time.",
         "What was exchanged is safe. `cocli node ls` shows who is there; --wait gives more time.",
     ),
+    (
+        "E0601",
+        4,
+        "Much of the folder changed at once, as after a checkout, a restore, or with half a mount. Nothing was written.",
+        "Look at the files named. `cocli scan --accept` takes the edits, `cocli scan --discard` quarantines them and writes the files again.",
+    ),
     ("E0701", 1, "A journal is not as its writer sealed it.", "Damage is repaired from a peer that holds the journal."),
     (
         "E0801",

@@ -13,6 +13,9 @@ pub enum FrontError {
     /// The file holds a NUL, as a file does after a power cut.
     #[error("byte {0} is NUL")]
     Nul(usize),
+    /// There is none where there was some.
+    #[error("there is no front matter")]
+    Absent,
     /// Nothing ends the front matter.
     #[error("the front matter begins with `---` in line 1 and no line `---` ends it")]
     Unclosed,

@@ -71,6 +71,8 @@ impl Writer {
             return Ok(Standing::Broken(Broken { bytes: found, why: None }));
         }
         Ok(match FrontMatter::parse(&found) {
+            // A file is never edited to nothing but text: its head was cut off.
+            Ok(text) if !text.is_there() => Standing::Broken(Broken { bytes: found, why: Some(FrontError::Absent) }),
             Ok(text) => {
                 let (held, odd) = held_of(target, &text);
                 Standing::Edited(Box::new(Edited { text, held, odd, versions }))

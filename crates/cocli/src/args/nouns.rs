@@ -83,6 +83,16 @@ pub(crate) struct Undo {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// Much has changed, and it is meant
+    #[arg(long, conflicts_with = "discard")]
+    pub(crate) accept: bool,
+    /// Much has changed, and it is not meant: quarantine it, write the files again
+    #[arg(long)]
+    pub(crate) discard: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Log {
     /// Only what stands behind this company
     pub(crate) company: Option<String>,

@@ -95,6 +95,17 @@ pub fn take(folder: &mut Folder, target: &Target) -> Result<Taken, CommitError<H
     Ok(Taken::Edited { committed, refused, odd: edited.odd })
 }
 
+/// As [`take`], unless a `stat` says that nobody touched the file.
+///
+/// # Errors
+/// As [`take`].
+pub fn take_if_touched(folder: &mut Folder, target: &Target) -> Result<Taken, CommitError<HandError>> {
+    let failed = |error| CommitError::Plan(HandError::Files(error));
+    let writer = Writer::open(folder.place().root()).map_err(failed)?;
+    let touched = folder.read(|tx| writer.is_touched(tx, target)).map_err(failed)?;
+    if touched { take(folder, target) } else { Ok(Taken::Untouched) }
+}
+
 fn plan(tx: &Tx<'_>, target: &Target, edited: &Edited) -> Result<(Edit, Option<Version>), HandError> {
     let origin = Origin::of(Rank::Human);
     if let Some(base) = base_of(&edited.held, &edited.versions) {

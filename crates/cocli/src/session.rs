@@ -3,13 +3,16 @@
 use std::io::{self, IsTerminal, Write};
 
 use cocli_crm::folder::{CommitAt, Committed, Notice};
-use cocli_crm::{Folder, Home};
+use cocli_crm::hand::{self, Taken};
+use cocli_crm::{Folder, Home, resolve};
 use cocli_journal::Role;
+use cocli_model::Target;
 
 use crate::args::{Ack, Format, Global};
 use crate::clock;
 use crate::daemon;
 use crate::failure::{DONE, Failure, Outcome};
+use crate::words;
 
 /// One run.
 pub(crate) struct Session {
@@ -44,6 +47,40 @@ impl Session {
         }
         self.notices(&mut folder);
         Ok(folder)
+    }
+
+    /// Takes in what a person changed in the file of a company, before that is shown or
+    /// changed. What cannot be taken is told, and stands in no command's way.
+    pub(crate) fn take_edit(&self, folder: &mut Folder, who: &str) {
+        let found = folder.read(|tx| resolve::company(tx, who));
+        if let (Ok(target), false) = (found, self.flags.dry_run) {
+            self.take_edit_of(folder, &target);
+        }
+    }
+
+    /// The same, of a target.
+    pub(crate) fn take_edit_of(&self, folder: &mut Folder, target: &Target) {
+        match hand::take_if_touched(folder, target) {
+            Ok(Taken::Edited { committed, refused, .. }) => {
+                let rows: usize = committed.commits.iter().map(|commit| commit.rows).sum();
+                if rows > 0 {
+                    self.warn(&format!(
+                        "took {} from the file of {target}",
+                        words::count(rows as u64, "edit", "edits")
+                    ));
+                }
+                for field in refused {
+                    self.warn(&format!("{field} identifies {target} and cannot be emptied: it stays"));
+                }
+            }
+            Ok(Taken::Broken { kept, .. }) => {
+                let kept = kept.map_or_else(String::new, |kept| format!("; its bytes are in {kept}"));
+                self.warn(&format!("the file of {target} was no edit and is written again{kept}"));
+            }
+            Ok(_) => {}
+            Err(error) => self.warn(&format!("the file of {target} was edited and not taken: {error}")),
+        }
+        self.notices(folder);
     }
 
     /// Refuses before anything is written what cannot be promised: `--ack cluster` without

@@ -36,22 +36,41 @@ impl Writer {
         tx.each_page(&mut |target, len, mtime_ns| {
             let Some(path) = target.relative_path() else { return Ok(()) };
             scanned.files += 1;
-            match statat(self.root().fd(), &path, AtFlags::SYMLINK_NOFOLLOW) {
-                Err(Errno::NOENT | Errno::NOTDIR) => scanned.gone.push(target),
-                Err(errno) => return Err(FilesError::Io { path: self.root().full(&path), source: errno.into() }),
-                Ok(found) => {
-                    let at_ns = found.st_mtime * 1_000_000_000 + i64::try_from(found.st_mtime_nsec).unwrap_or(0);
-                    if at_ns == mtime_ns && found.st_size == len {
-                        return Ok(());
-                    }
-                    let age_us = now.us().saturating_sub(at_ns / 1_000);
-                    let list = if (0..SAVED_US).contains(&age_us) { &mut scanned.fresh } else { &mut scanned.touched };
-                    list.push(target);
-                }
+            let Some(found) = self.stat(&path)? else {
+                scanned.gone.push(target);
+                return Ok(());
+            };
+            if found != (len, mtime_ns) {
+                let age_us = now.us().saturating_sub(found.1 / 1_000);
+                let list = if (0..SAVED_US).contains(&age_us) { &mut scanned.fresh } else { &mut scanned.touched };
+                list.push(target);
             }
             Ok(())
         })?;
         Ok(scanned)
+    }
+
+    /// Whether somebody may have touched the file of a target.
+    ///
+    /// # Errors
+    /// The disk or the state refused.
+    pub fn is_touched(&self, tx: &Tx<'_>, target: &Target) -> Result<bool, FilesError> {
+        let (Some(path), Some(no)) = (target.relative_path(), tx.number_of(target)?) else { return Ok(false) };
+        let sql = "SELECT len, ifnull(mtime_ns, 0) FROM pages JOIN views ON views.no = last WHERE target = ?";
+        let known: Option<(i64, i64)> = tx.rows(sql, &[&no], |row| Ok((row.get(0)?, row.get(1)?)))?.pop();
+        Ok(self.stat(&path)?.is_some_and(|found| known != Some(found)))
+    }
+
+    /// Length and modification time; `None` if there is no such file.
+    fn stat(&self, path: &str) -> Result<Option<(i64, i64)>, FilesError> {
+        match statat(self.root().fd(), path, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(errno) => Err(FilesError::Io { path: self.root().full(path), source: errno.into() }),
+            Ok(found) => {
+                let nsec = i64::try_from(found.st_mtime_nsec).unwrap_or(0);
+                Ok(Some((found.st_size, found.st_mtime * 1_000_000_000 + nsec)))
+            }
+        }
     }
 }
 

@@ -81,6 +81,7 @@ fn assignments(args: &CompanyAdd) -> Result<Vec<Assignment>, Failure> {
 pub(super) fn set(session: &Session, who: &str, assignments: &[Assignment]) -> Outcome {
     let mut folder = session.folder()?;
     session.check_ack(&folder)?;
+    session.take_edit(&mut folder, who);
     let (changed, committed) = company::set(&mut folder, who, assignments, session.flags.dry_run)?;
     session.written(&mut folder, &committed)?;
     let slug = words::slug_of(&changed.target);

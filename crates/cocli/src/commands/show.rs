@@ -20,7 +20,8 @@ struct Shown {
 }
 
 pub(super) fn run(session: &Session, args: &Show) -> Outcome {
-    let folder = session.folder()?;
+    let mut folder = session.folder()?;
+    session.take_edit(&mut folder, &args.company);
     let shown = folder.read(|tx| read(tx, &args.company))?;
     if let Some(field) = &args.field {
         return show_field(session, &shown, field);

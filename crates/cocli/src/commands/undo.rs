@@ -2,21 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use cocli_crm::Folder;
 use cocli_crm::undo::{self, CommitName, Undone};
 use cocli_model::Target;
 use serde_json::json;
 
-use crate::failure::{DONE, IN_PART, Outcome};
+use crate::failure::{DONE, Failure, IN_PART, Outcome};
 use crate::out;
 use crate::session::Session;
 use crate::words;
 
+/// Files that are looked at for edits first; `scan` looks at all.
+const FILES_MAX: usize = 100;
 /// Fields left alone that are told one by one.
 const TOLD_MAX: usize = 20;
 
 pub(super) fn run(session: &Session, commit: Option<CommitName>) -> Outcome {
     let mut folder = session.folder()?;
     session.check_ack(&folder)?;
+    let commit = take_edits(session, &mut folder, commit)?;
     let (undone, committed) = undo::undo(&mut folder, commit, session.flags.dry_run)?;
     session.written(&mut folder, &committed)?;
     for left in undone.left_alone.iter().take(TOLD_MAX) {
@@ -42,6 +46,21 @@ pub(super) fn run(session: &Session, commit: Option<CommitName>) -> Outcome {
         out::json(&json!({ "schema": "cocli.undone/1", "commits": names, "left_alone": left }))?;
     }
     Ok(if undone.left_alone.is_empty() { DONE } else { IN_PART })
+}
+
+/// Takes in what people changed in the files that are about to change; the commit that was
+/// meant before that.
+fn take_edits(
+    session: &Session,
+    folder: &mut Folder,
+    commit: Option<CommitName>,
+) -> Result<Option<CommitName>, Failure> {
+    let (planned, _) = undo::undo(folder, commit, true)?;
+    let targets: BTreeSet<&Target> = planned.entries.iter().map(|entry| &entry.record.draft.target).collect();
+    if !session.flags.dry_run {
+        targets.into_iter().take(FILES_MAX).for_each(|target| session.take_edit_of(folder, target));
+    }
+    Ok(commit.or(planned.commits.first().copied()))
 }
 
 /// What a command did, in a few words.

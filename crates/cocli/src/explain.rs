@@ -137,7 +137,7 @@ const CODES: &[(&str, u8, &str, &str)] = &[
         "What was exchanged is safe. `cocli node ls` shows who is there; --wait gives more time.",
     ),
     (
-        "E0601",
+        "E0501",
         4,
         "Much of the folder changed at once, as after a checkout, a restore, or with half a mount. Nothing was written.",
         "Look at the files named. `cocli scan --accept` takes the edits, `cocli scan --discard` quarantines them and writes the files again.",

@@ -45,7 +45,7 @@ fn asked(report: &Report) -> Failure {
         report.files
     );
     let named: Vec<&str> = report.edited.iter().chain(&report.gone).take(3).map(Target::as_str).collect();
-    Failure::new("E0601", 4, what)
+    Failure::new("E0501", 4, what)
         .hint(format!("among them {}", named.join(", ")))
         .hint("if it is meant: cocli scan --accept")
         .hint("if not: cocli scan --discard")

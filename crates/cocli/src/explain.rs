@@ -114,6 +114,12 @@ const CODES: &[(&str, u8, &str, &str)] = &[
         "The first line names the columns; one of them is called name.",
     ),
     ("E0421", 2, "A list cannot be read with --dry-run.", "Read it; `cocli undo` takes all of it back."),
+    (
+        "E0501",
+        4,
+        "Much of the folder changed at once, as after a checkout, a restore, or with half a mount. Nothing was written.",
+        "Look at the files named. `cocli scan --accept` takes the edits, `cocli scan --discard` quarantines them and writes the files again.",
+    ),
     ("E0601", 6, "This needs the daemon, and none is running.", "`cocli node run` starts it."),
     (
         "E0602",
@@ -135,12 +141,6 @@ const CODES: &[(&str, u8, &str, &str)] = &[
         6,
         "The other nodes were not reached, or not everything was exchanged in time.",
         "What was exchanged is safe. `cocli node ls` shows who is there; --wait gives more time.",
-    ),
-    (
-        "E0501",
-        4,
-        "Much of the folder changed at once, as after a checkout, a restore, or with half a mount. Nothing was written.",
-        "Look at the files named. `cocli scan --accept` takes the edits, `cocli scan --discard` quarantines them and writes the files again.",
     ),
     ("E0701", 1, "A journal is not as its writer sealed it.", "Damage is repaired from a peer that holds the journal."),
     (
@@ -197,6 +197,7 @@ mod tests {
             include_str!("commands/log.rs"),
             include_str!("commands/node.rs"),
             include_str!("commands/note.rs"),
+            include_str!("commands/scan.rs"),
             include_str!("commands/show.rs"),
             include_str!("session.rs"),
             include_str!("daemon.rs"),

@@ -10,6 +10,7 @@
 
 mod edit;
 mod error;
+mod read;
 mod scan;
 mod style;
 pub mod yaml;
@@ -55,7 +56,7 @@ impl FrontMatter {
             return Err(FrontError::Nul(at));
         }
         let scan = Scan::of(&text)?;
-        let values = read(&text[scan.front.clone()])?;
+        let values = read::mapping(&text[scan.front.clone()])?;
         let told: Vec<&String> = scan.entries.iter().map(|entry| &entry.key).collect();
         if told.len() != values.len() || told.iter().any(|key| !values.contains_key(*key)) {
             return Err(FrontError::NotFlat);
@@ -103,13 +104,6 @@ impl FrontMatter {
         self.text = patch.apply(&self.text);
         patch
     }
-}
-
-fn read(front: &str) -> Result<Values, FrontError> {
-    if front.lines().all(|line| line.trim().is_empty() || line.starts_with('#')) {
-        return Ok(Values::new());
-    }
-    serde_saphyr::from_str(front).map_err(|error| FrontError::Yaml(error.to_string()))
 }
 
 #[cfg(test)]

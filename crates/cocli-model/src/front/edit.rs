@@ -132,7 +132,7 @@ fn with_items(old: &str, items: &[Json], newline: &str) -> Option<String> {
     for line in lines {
         let item = line.trim_start_matches(' ').strip_prefix("- ")?;
         let token = Token::of(item)?;
-        let value = super::read(&format!("v: {}", token.scalar)).ok()?.remove("v")?;
+        let value = super::read::mapping(&format!("v: {}", token.scalar)).ok()?.remove("v")?;
         kept.push((value, line));
     }
     let (_, sample) = kept.first().filter(|_| !items.is_empty())?;

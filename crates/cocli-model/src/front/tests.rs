@@ -203,3 +203,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_plain_scalar_is_what_its_canonical_text_says_and_else_a_text() {
+    let texts = [
+        "yes", "y", "n", "on", "off", "No", "01234", "1.0", "0x1f", "0o17", "1e3", "1_000", ".5", "+1", "True", "TRUE", "NULL",
+        "Null", "~", "2026-01-01", "12:30:00", "1.5e3", ".inf", ".nan", "-0", "1.10", "9007199254740993", "y.es", "=",
+    ];
+    for text in texts {
+        let front = FrontMatter::parse(format!("---\nk: {text}\nl:\n- {text}\n---\n").as_bytes()).unwrap();
+        let want = json!(text);
+        assert_eq!(front.values()["k"], want, "{text}");
+        assert_eq!(front.values()["l"], json!([want]), "{text}");
+    }
+    for (text, want) in [("true", json!(true)), ("false", json!(false)), ("12", json!(12)), ("-1.5", json!(-1.5))] {
+        let front = FrontMatter::parse(format!("---\nk: {text}\n---\n").as_bytes()).unwrap();
+        assert_eq!(front.values()["k"], want, "{text}");
+    }
+    for text in ["null", ""] {
+        let front = FrontMatter::parse(format!("---\nk: {text}\n---\n").as_bytes()).unwrap();
+        assert!(front.values()["k"].is_null(), "{text:?}");
+    }
+}

@@ -20,6 +20,7 @@ pub mod field;
 pub mod front;
 pub mod json;
 pub mod key;
+pub mod legacy;
 pub mod node;
 pub mod origin;
 pub mod planted;

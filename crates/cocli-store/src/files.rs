@@ -15,6 +15,7 @@
 //! Whether a file that differs becomes records is decided elsewhere. Nothing here reads
 //! a clock: the time comes as an argument.
 
+mod adopted;
 mod batch;
 mod book;
 mod edited;
@@ -32,6 +33,7 @@ mod swap;
 
 use std::time::Duration;
 
+pub use adopted::AdoptedFile;
 pub use batch::Writer;
 pub use edited::{Broken, Edited, Standing, held_of};
 pub use error::FilesError;

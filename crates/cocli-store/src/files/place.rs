@@ -113,11 +113,16 @@ impl Root {
 
     /// Moves bytes to quarantine under their hash, synced before they may be replaced.
     pub(super) fn quarantine(&self, bytes: &[u8]) -> io::Result<String> {
+        let name = self.put_aside(bytes)?;
+        File::open(self.full(&name))?.sync_all()?;
+        Ok(name)
+    }
+
+    /// As [`Root::quarantine`], for many: whoever calls syncs the file system.
+    pub(super) fn put_aside(&self, bytes: &[u8]) -> io::Result<String> {
         let name = format!("{QUARANTINE}/{}.md", blake3::hash(bytes).to_hex());
         self.make_parents(&name)?;
-        let path = self.full(&name);
-        fs::write(&path, bytes)?;
-        File::open(&path)?.sync_all()?;
+        fs::write(self.full(&name), bytes)?;
         Ok(name)
     }
 

@@ -6,6 +6,7 @@
 //! - [`folder`]: an open folder; reading, catching up, committing.
 //! - [`fields`], [`phone`], [`resolve`]: what people type, and what it means.
 //! - [`company`], [`note`], [`import`], [`conflict`], [`undo`], [`history`]: what people do.
+//! - [`hand`], [`legacy`]: what people and the original tool left in files.
 //! - [`bulk`]: commands of many rows. [`log`], [`scratch`]: proof from journals alone.
 //! - [`sync_note`]: what was exchanged when, for when no daemon can be asked.
 //!
@@ -25,6 +26,7 @@ pub mod history;
 pub mod home;
 pub mod import;
 pub mod key;
+pub mod legacy;
 pub mod log;
 pub mod marker;
 pub mod note;

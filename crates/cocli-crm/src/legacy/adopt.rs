@@ -1,0 +1,293 @@
+//! Adoption: what the original's folder says becomes records, and its files ours to edit on.
+//!
+//! - One commit an entity, of the lowest rank, each value with the time it was last written.
+//! - What the state knows already, or something newer, is not said again: adopting twice, or
+//!   after a crash, says what is missing.
+//! - A file keeps its bytes but for values that stand differently. One that loses something,
+//!   or cannot be edited on, is kept in quarantine first.
+//! - Notes and meetings take names of ours; their bytes move with them.
+
+use std::collections::HashSet;
+use std::fs;
+
+use cocli_journal::Commit;
+use cocli_model::front::FrontMatter;
+use cocli_model::target::TargetKind;
+use cocli_model::{Draft, Operator, Rank, Stamp, Target, Value};
+use cocli_replica::fold::{CellKey, Cells, Entry, Shown, Version};
+use cocli_store::files::{AdoptedFile, Writer, held_of};
+use cocli_store::{StateError, Tx};
+
+use super::found::{self, Found, Told};
+use super::tree::{Entity, FileRead};
+use super::{Journals, LegacyError, Times, Tree, children};
+use crate::bulk::cut;
+use crate::folder::{CommitAt, CommitError, Folder};
+
+/// Rows of a batch, which is planned against one state and synced once.
+const BATCH_ROWS: usize = 12_000;
+/// Things left out that are told one by one.
+pub const ODD_MAX: usize = 1_000;
+
+/// What an adoption did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Adopted {
+    /// Companies that were read.
+    pub companies: u64,
+    /// People.
+    pub people: u64,
+    /// Notes and meetings.
+    pub children: u64,
+    /// Rows of the original's journals, repetitions included.
+    pub journal_rows: u64,
+    /// Pieces of its journals that are no rows.
+    pub bad_pieces: u64,
+    /// Records that were written.
+    pub records: u64,
+    /// Files of which the bytes are in quarantine, because something in them is left out.
+    pub kept_aside: u64,
+    /// What was left out, and why; the first [`ODD_MAX`].
+    pub odd: Vec<String>,
+    /// How much that was.
+    pub odd_total: u64,
+    /// Whether file times say nothing, because the tree is a copy.
+    pub is_copy: bool,
+}
+
+/// Adopts what the original left in the folder. `progress` hears of every batch.
+///
+/// # Errors
+/// [`LegacyError`], or the folder failed; what was adopted before stands, and the next call
+/// goes on.
+pub fn adopt(folder: &mut Folder, progress: &mut dyn FnMut(&Adopted)) -> Result<Adopted, CommitError<LegacyError>> {
+    let tree = Tree::at(folder.place().root());
+    let mut adoption = Adoption::begin(tree).map_err(CommitError::Plan)?;
+    let mut at = 0;
+    while at < adoption.targets.len() {
+        let mut batch = Batch::default();
+        while at < adoption.targets.len() && batch.rows < BATCH_ROWS {
+            let target = adoption.targets[at].clone();
+            adoption.read(&target, &mut batch).map_err(CommitError::Plan)?;
+            at += 1;
+        }
+        adoption.enter(folder, &batch)?;
+        progress(&adoption.report);
+    }
+    folder.write_views_or_tell();
+    Ok(adoption.report)
+}
+
+struct Adoption {
+    tree: Tree,
+    targets: Vec<Target>,
+    journals: Journals,
+    times: Times,
+    report: Adopted,
+}
+
+/// One entity or one of its children, with its file.
+struct Item {
+    found: Found,
+    file: Option<FileRead>,
+}
+
+#[derive(Default)]
+struct Batch {
+    items: Vec<Item>,
+    rows: usize,
+}
+
+impl Adoption {
+    fn begin(tree: Tree) -> Result<Adoption, LegacyError> {
+        let journals = Journals::read(tree.root())?;
+        let mut report = Adopted::default();
+        let mut targets = Vec::new();
+        for kind in [TargetKind::Company, TargetKind::Person] {
+            let (found, odd) = tree.targets(kind)?;
+            targets.extend(found);
+            odd.into_iter().for_each(|path| report.leave_out(format!("{path}: its name is no slug")));
+        }
+        let times = Times::of(targets.iter().filter_map(|target| tree.mtime_us(target)).collect());
+        let known: HashSet<&Target> = targets.iter().collect();
+        let beside = journals.targets_beside(|target| known.contains(target))?;
+        targets.extend(beside);
+        report.journal_rows = journals.len() as u64;
+        report.bad_pieces = journals.bad.values().sum();
+        for piece in &journals.bad_pieces {
+            report.leave_out(format!("wal/{} at byte {}: {}", piece.file, piece.offset, piece.why));
+        }
+        report.is_copy = times.is_copy();
+        Ok(Adoption { tree, targets, journals, times, report })
+    }
+
+    fn read(&mut self, target: &Target, batch: &mut Batch) -> Result<(), LegacyError> {
+        let rows = self.journals.rows_of(target)?;
+        let Entity { notes, meetings, .. } = self.take_entity(target, &rows, batch)?;
+        for file in notes.into_iter().chain(meetings) {
+            let Some(child) = children::target_of(target, &file) else { continue };
+            self.report.children += 1;
+            self.push(found::child(&child, &file, &self.times), Some(file), batch);
+        }
+        Ok(())
+    }
+
+    /// Takes the entity's own file; the rest of it comes back.
+    fn take_entity(
+        &mut self,
+        target: &Target,
+        rows: &[cocli_model::legacy::LegacyRow],
+        batch: &mut Batch,
+    ) -> Result<Entity, LegacyError> {
+        let mut entity = self.tree.read(target)?;
+        let found = found::entity(&entity, rows, &self.times);
+        let count =
+            if target.kind() == TargetKind::Person { &mut self.report.people } else { &mut self.report.companies };
+        *count += 1;
+        self.push(found, entity.index.take(), batch);
+        Ok(entity)
+    }
+
+    fn push(&mut self, found: Found, file: Option<FileRead>, batch: &mut Batch) {
+        found.odd.iter().cloned().for_each(|odd| self.report.leave_out(odd));
+        batch.rows += found.told.len();
+        batch.items.push(Item { found, file });
+    }
+
+    /// Writes a batch's records, and then takes its files over.
+    fn enter(&mut self, folder: &mut Folder, batch: &Batch) -> Result<(), CommitError<LegacyError>> {
+        let mut owners = Vec::new();
+        let committed = folder.commit_records(|view| {
+            let mut commits = Vec::new();
+            for (i, item) in batch.items.iter().enumerate() {
+                let rows = news(view.tx(), &item.found)?;
+                for rows in cut(rows.into_iter().map(|row| vec![row]).collect()) {
+                    owners.push(i);
+                    commits.push(Commit::new(rows));
+                }
+            }
+            Ok::<_, LegacyError>(commits)
+        })?;
+        self.report.records += committed.commits.iter().map(|commit| commit.rows as u64).sum::<u64>();
+        let written: Vec<(usize, CommitAt)> = owners.into_iter().zip(committed.commits).collect();
+        self.take_over(folder, batch, &written).map_err(CommitError::Plan)
+    }
+
+    fn take_over(
+        &mut self,
+        folder: &mut Folder,
+        batch: &Batch,
+        written: &[(usize, CommitAt)],
+    ) -> Result<(), LegacyError> {
+        let writer = Writer::open(folder.place().root())?;
+        let (mut files, mut aside) = (Vec::new(), Vec::new());
+        let mut written = written.iter().peekable();
+        for (i, item) in batch.items.iter().enumerate() {
+            let mut entries = Vec::new();
+            while let Some((_, at)) = written.next_if(|(owner, _)| *owner == i) {
+                entries.extend(folder.read(|tx| tx.commit(at.first.id, at.first.epoch, at.stamp))?);
+            }
+            let Some(file) = &item.file else { continue };
+            if !self.is_in_place(&item.found.target, file) {
+                continue;
+            }
+            if item.found.drops || !item.found.is_sound {
+                aside.push(file.bytes.as_slice());
+            }
+            files.push(folder.read(|tx| adopted(tx, &item.found, file, &entries))?);
+        }
+        self.report.kept_aside += aside.len() as u64;
+        writer.keep_aside(&aside)?;
+        writer.adopt_all(folder.state_mut(), &files)?;
+        Ok(())
+    }
+
+    /// Gives the file the place of its target, without ever replacing another.
+    fn is_in_place(&mut self, target: &Target, file: &FileRead) -> bool {
+        let Some(place) = target.relative_path() else { return false };
+        if place == file.path {
+            return true;
+        }
+        let (from, to) = (self.tree.root().join(&file.path), self.tree.root().join(&place));
+        match fs::hard_link(&from, &to).and_then(|()| fs::remove_file(&from)) {
+            Ok(()) => true,
+            Err(error) => {
+                self.report.leave_out(format!("{}: it stays beside {place}: {error}", file.path));
+                false
+            }
+        }
+    }
+}
+
+impl Adopted {
+    fn leave_out(&mut self, what: String) {
+        self.odd_total += 1;
+        if self.odd.len() < ODD_MAX {
+            self.odd.push(what);
+        }
+    }
+}
+
+/// The records of what the state does not know yet.
+fn news(tx: &Tx<'_>, found: &Found) -> Result<Vec<Draft>, StateError> {
+    let mut drafts = Vec::new();
+    for told in &found.told {
+        if !is_known(tx, &found.target, told)? {
+            drafts.push(told.draft(&found.target));
+        }
+    }
+    Ok(drafts)
+}
+
+/// Whether a legacy record said the same at that time, or something later.
+fn is_known(tx: &Tx<'_>, target: &Target, told: &Told) -> Result<bool, StateError> {
+    let key = match told.op {
+        Operator::Add | Operator::Remove => CellKey::element(target, &told.field, &told.value),
+        _ => CellKey::field(target, &told.field),
+    };
+    let cell = tx.cell(&key)?;
+    let weight: (Stamp, [u8; 32]) = (told.time, *blake3::hash(told.value.as_text().as_bytes()).as_bytes());
+    let says_else = |entry: &Entry| entry.rank() == Rank::Legacy && *entry.op() != told.op;
+    Ok(match cell.legacy_max {
+        Some(max) if max == weight => !cell.siblings.iter().any(says_else),
+        Some(max) => max > weight,
+        None => false,
+    })
+}
+
+/// A file as it stands, with whose records say what it shows.
+fn adopted(tx: &Tx<'_>, found: &Found, file: &FileRead, entries: &[Entry]) -> Result<AdoptedFile, StateError> {
+    let target = found.target.clone();
+    let front = FrontMatter::parse(&file.bytes).ok().filter(FrontMatter::is_there);
+    let Some(front) = front.filter(|_| found.is_sound) else {
+        let shows = Version::default();
+        return Ok(AdoptedFile { target, bytes: file.bytes.clone(), mtime_ns: file.mtime_ns, shows, is_styled: false });
+    };
+    let shown = tx.entity(&target)?.map(|entity| Version::of(&entity)).unwrap_or_default();
+    let mut shows = Version::default();
+    for (field, value) in held_of(&target, &front).0 {
+        let said: Vec<&Entry> = entries.iter().filter(|entry| entry.record.draft.field.name == field).collect();
+        let stands = shown.0.get(&field).filter(|shown| shows_value(shown, &value)).cloned();
+        shows.0.extend(stands.or_else(|| said_by(&said, &value)).map(|shown| (field, shown)));
+    }
+    Ok(AdoptedFile { target, bytes: file.bytes.clone(), mtime_ns: file.mtime_ns, shows, is_styled: true })
+}
+
+fn shows_value(shown: &Shown, value: &Value) -> bool {
+    match shown {
+        Shown::Register { value: other, .. } => other == value,
+        Shown::Set(_) => false,
+    }
+}
+
+/// What the file's own records said.
+fn said_by(said: &[&Entry], value: &Value) -> Option<Shown> {
+    let (sets, elements): (Vec<&&Entry>, Vec<&&Entry>) = said.iter().partition(|entry| *entry.op() == Operator::Set);
+    if !sets.is_empty() {
+        let entry = sets.iter().find(|entry| entry.value() == Some(value)).or(sets.first())?;
+        return Some(Shown::Register { value: value.clone(), names: vec![entry.name] });
+    }
+    let adds = elements.iter().filter(|entry| *entry.op() == Operator::Add);
+    let members = adds.filter_map(|entry| Some((entry.value()?.clone(), vec![entry.name])));
+    let members: std::collections::BTreeMap<_, _> = members.collect();
+    (!members.is_empty()).then_some(Shown::Set(members))
+}

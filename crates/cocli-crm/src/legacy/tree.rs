@@ -1,0 +1,203 @@
+//! The original's tree as it lies on the disk: entities one by one, nothing changed.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use cocli_model::target::TargetKind;
+use cocli_model::{Slug, Target};
+
+use super::LegacyError;
+
+/// Bytes of one file that are read at most; a larger one is told and left.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+/// Notes and meetings of one entity that are read at most.
+const CHILDREN_MAX: usize = 10_000;
+
+/// A file with its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRead {
+    /// Where, relative to the tree.
+    pub path: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// When it was modified, in nanoseconds.
+    pub mtime_ns: i64,
+}
+
+/// One entity's files.
+#[derive(Clone, Debug)]
+pub struct Entity {
+    /// The company or person.
+    pub target: Target,
+    /// `_index.md`, or the person's first Markdown file.
+    pub index: Option<FileRead>,
+    /// `tags.lst`.
+    pub tags: Option<FileRead>,
+    /// `enrichments/website.md`.
+    pub website: Option<FileRead>,
+    /// Files in `notes/`.
+    pub notes: Vec<FileRead>,
+    /// Files in `meetings/`.
+    pub meetings: Vec<FileRead>,
+    /// What was left unread, and why.
+    pub odd: Vec<(String, String)>,
+}
+
+/// A folder of the original.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    root: PathBuf,
+}
+
+/// Whether a folder without our mark looks like the original's: companies or people in
+/// folders, or journals without our names.
+#[must_use]
+pub fn is_original(root: &Path) -> bool {
+    let has_folder = |name: &str| {
+        let entries = fs::read_dir(root.join(name)).into_iter().flatten().flatten();
+        entries.take(64).any(|entry| entry.path().is_dir())
+    };
+    let is_journal = |name: &str| name.ends_with(".usv") && !name.contains('~');
+    let has_journal = || {
+        let entries = fs::read_dir(root.join("wal")).into_iter().flatten().flatten();
+        entries.take(64).any(|entry| entry.file_name().to_str().is_some_and(is_journal))
+    };
+    has_folder("companies") || has_folder("people") || has_journal()
+}
+
+impl Tree {
+    /// The tree at `root`. Nothing is read yet.
+    #[must_use]
+    pub fn at(root: impl Into<PathBuf>) -> Tree {
+        Tree { root: root.into() }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folders of a kind of entity, sorted: those with a slug, and the names of others.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn targets(&self, kind: TargetKind) -> Result<(Vec<Target>, Vec<String>), LegacyError> {
+        let (folder, target): (&str, fn(&Slug) -> Target) = match kind {
+            TargetKind::Person => ("people", Target::person),
+            _ => ("companies", Target::company),
+        };
+        let (mut targets, mut odd) = (Vec::new(), Vec::new());
+        for name in self.names(folder)? {
+            match Slug::new(&name) {
+                Ok(slug) => targets.push(target(&slug)),
+                Err(_) if name.starts_with('.') => {}
+                Err(_) if !self.root.join(folder).join(&name).is_dir() => {}
+                Err(_) => odd.push(format!("{folder}/{name}")),
+            }
+        }
+        Ok((targets, odd))
+    }
+
+    /// When the file of an entity was modified, in microseconds; one `stat`.
+    #[must_use]
+    pub fn mtime_us(&self, target: &Target) -> Option<i64> {
+        let path = target.relative_path()?;
+        let found = fs::symlink_metadata(self.root.join(path)).ok()?;
+        Some(found.mtime() * 1_000_000 + found.mtime_nsec() / 1_000)
+    }
+
+    /// Reads the files of an entity.
+    ///
+    /// # Errors
+    /// The disk refused; a file that is there and cannot be opened is told as odd.
+    pub fn read(&self, target: &Target) -> Result<Entity, LegacyError> {
+        let mut odd = Vec::new();
+        let mut file = |path: String| match self.file(&path) {
+            Ok(found) => found,
+            Err(why) => {
+                odd.push((path, why.to_string()));
+                None
+            }
+        };
+        let (tags, website) = match target.kind() {
+            TargetKind::Company => {
+                (file(format!("{target}/tags.lst")), file(format!("{target}/enrichments/website.md")))
+            }
+            _ => (None, None),
+        };
+        let index = match self.index_of(target)? {
+            Some(path) => file(path),
+            None => None,
+        };
+        let notes = self.children(target, "notes", &mut file)?;
+        let meetings = self.children(target, "meetings", &mut file)?;
+        Ok(Entity { target: target.clone(), index, tags, website, notes, meetings, odd })
+    }
+
+    /// The path of an entity's own file: of a person the first Markdown file there is.
+    fn index_of(&self, target: &Target) -> Result<Option<String>, LegacyError> {
+        let ours = target.relative_path();
+        if target.kind() != TargetKind::Person || ours.as_ref().is_some_and(|path| self.root.join(path).is_file()) {
+            return Ok(ours);
+        }
+        let first = self.names(target.as_str())?.into_iter().find(|name| name.ends_with(".md"));
+        Ok(first.map(|name| format!("{target}/{name}")))
+    }
+
+    /// The Markdown files of a folder below an entity.
+    fn children(
+        &self,
+        target: &Target,
+        folder: &str,
+        file: &mut dyn FnMut(String) -> Option<FileRead>,
+    ) -> Result<Vec<FileRead>, LegacyError> {
+        let folder = format!("{target}/{folder}");
+        let names = self.names(&folder)?.into_iter().filter(|name| name.ends_with(".md")).take(CHILDREN_MAX);
+        Ok(names.filter_map(|name| file(format!("{folder}/{name}"))).collect())
+    }
+
+    /// The names in a folder, sorted; none if there is no such folder. Names that are no
+    /// UTF-8 cannot be the original's.
+    fn names(&self, folder: &str) -> Result<Vec<String>, LegacyError> {
+        let path = self.root.join(folder);
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(Vec::new());
+            }
+            Err(source) => return Err(LegacyError::Io { path, source }),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            names.extend(entry.map_err(LegacyError::io(&path))?.file_name().into_string().ok());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// A regular file; `None` if there is none.
+    fn file(&self, path: &str) -> io::Result<Option<FileRead>> {
+        let full = self.root.join(path);
+        let mut file = match File::open(&full) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let found = file.metadata()?;
+        if !found.is_file() {
+            return Ok(None);
+        }
+        if found.len() > FILE_BYTES_MAX {
+            return Err(io::Error::other(format!("{} bytes; {FILE_BYTES_MAX} are read at most", found.len())));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0) + 1);
+        file.by_ref().take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+        let mtime_ns = found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec());
+        Ok(Some(FileRead { path: path.to_owned(), bytes, mtime_ns }))
+    }
+}

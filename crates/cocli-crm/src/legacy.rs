@@ -3,14 +3,17 @@
 //! - [`Tree`] reads: it changes no byte, needs no marker, and holds one entity at a time.
 //! - [`found`] decides, without IO, what an entity's files and rows say, and since when.
 //! - [`adopt`] enters that as records of the lowest rank, each with the time it was last
-//!   written there, so that the last folder to be adopted overwrites nobody.
+//!   written there, so that the last folder to be adopted overwrites nobody. [`follow`] goes
+//!   on with what other programs append to their journals.
 //!
 //! What is damaged costs itself: a row, a key, a file; it is named, and stays where it is.
 
 mod adopt;
 mod children;
+mod follow;
 pub mod found;
 mod journals;
+mod offsets;
 mod times;
 mod tree;
 mod website;
@@ -19,7 +22,9 @@ use std::io;
 use std::path::PathBuf;
 
 pub use adopt::{Adopted, ODD_MAX, adopt};
+pub use follow::{Followed, follow};
 pub use journals::{BadPiece, Journals};
+pub use offsets::Offsets;
 pub use times::Times;
 pub use tree::{Entity, FileRead, Tree, is_original};
 

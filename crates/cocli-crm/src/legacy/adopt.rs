@@ -19,6 +19,7 @@ use cocli_store::files::{AdoptedFile, Writer, held_of};
 use cocli_store::{StateError, Tx};
 
 use super::found::{self, Found, Told};
+use super::offsets::Offsets;
 use super::tree::{Entity, FileRead};
 use super::{Journals, LegacyError, Times, Tree, children};
 use crate::bulk::cut;
@@ -74,6 +75,9 @@ pub fn adopt(folder: &mut Folder, progress: &mut dyn FnMut(&Adopted)) -> Result<
         progress(&adoption.report);
     }
     folder.write_views_or_tell();
+    let mut offsets = Offsets::default();
+    adoption.journals.note_ends(&mut offsets).map_err(CommitError::Plan)?;
+    offsets.write(folder.place().root()).map_err(CommitError::Plan)?;
     Ok(adoption.report)
 }
 
@@ -228,7 +232,7 @@ impl Adopted {
 }
 
 /// The records of what the state does not know yet.
-fn news(tx: &Tx<'_>, found: &Found) -> Result<Vec<Draft>, StateError> {
+pub(super) fn news(tx: &Tx<'_>, found: &Found) -> Result<Vec<Draft>, StateError> {
     let mut drafts = Vec::new();
     for told in &found.told {
         if !is_known(tx, &found.target, told)? {

@@ -98,7 +98,7 @@ pub fn entity(entity: &Entity, rows: &[LegacyRow], times: &Times) -> Found {
     let tags = entity.tags.as_ref().map(lines).unwrap_or_default();
     let has_tags = !tags.is_empty();
     if let Some(file) = &entity.index {
-        plan.file(file, times, has_tags);
+        plan.file(file, times, &tags);
     }
     for row in rows.iter().filter(|row| !(has_tags && row.field.as_str() == "tags")) {
         plan.says(row.field.as_str(), &row.value.to_json(), row.time, Source::Journal);
@@ -113,11 +113,23 @@ pub fn entity(entity: &Entity, rows: &[LegacyRow], times: &Times) -> Found {
     plan.found
 }
 
+/// What rows alone say, by time, where the sets of the entity hold `known` already.
+#[must_use]
+pub(super) fn rows(target: &Target, rows: &[LegacyRow], known: BTreeMap<FieldName, BTreeSet<Value>>) -> Found {
+    let mut plan = Plan::of(target);
+    plan.known = known;
+    for row in rows {
+        plan.says(row.field.as_str(), &row.value.to_json(), row.time, Source::Journal);
+    }
+    plan.lists();
+    plan.found
+}
+
 /// What a note's or meeting's file says. The key that its name tells is left to the name.
 #[must_use]
 pub(super) fn child(target: &Target, file: &FileRead, times: &Times) -> Found {
     let mut plan = Plan::of(target);
-    plan.file(file, times, false);
+    plan.file(file, times, &[]);
     plan.lists();
     plan.found.told.retain(|told| told.field.as_str() != "timestamp");
     plan.found
@@ -132,22 +144,25 @@ struct Plan {
     found: Found,
     /// Whole lists of sets, as they were written.
     lists: BTreeMap<FieldName, Vec<(Stamp, Source, Vec<Value>)>>,
+    /// What sets held before the first of these.
+    known: BTreeMap<FieldName, BTreeSet<Value>>,
 }
 
 impl Plan {
     fn of(target: &Target) -> Plan {
         let found = Found { target: target.clone(), told: Vec::new(), odd: Vec::new(), is_sound: true, drops: false };
-        Plan { found, lists: BTreeMap::new() }
+        Plan { found, lists: BTreeMap::new(), known: BTreeMap::new() }
     }
 
-    fn file(&mut self, file: &FileRead, times: &Times, has_tags: bool) {
+    fn file(&mut self, file: &FileRead, times: &Times, tags: &[String]) {
         let Some(OriginalFile { mut values, body, odd, is_sound }) = self.read(file) else { return };
         let time = greatest_time(&values).unwrap_or_else(|| times.time(file.mtime_ns / 1_000));
         self.found.is_sound &= is_sound;
         self.found.drops |= !odd.is_empty();
         self.found.odd.extend(odd.into_iter().map(|key| format!("{}: {key} cannot be read", file.path)));
-        if has_tags {
-            self.found.drops |= values.remove("tags").is_some_and(|tags| tags != serde_json::json!([]));
+        if !tags.is_empty() {
+            let here = values.remove("tags").and_then(|here| here.as_array().cloned()).unwrap_or_default();
+            self.found.drops |= !here.iter().all(|tag| tag.as_str().is_some_and(|tag| tags.iter().any(|t| t == tag)));
         }
         let body_key = self.body_key();
         if !body.is_empty() && !values.contains_key(body_key) {
@@ -219,7 +234,7 @@ impl Plan {
     fn lists(&mut self) {
         for (field, mut lists) in std::mem::take(&mut self.lists) {
             lists.sort_by_key(|(time, source, _)| (*time, *source));
-            let mut known: BTreeSet<Value> = BTreeSet::new();
+            let mut known = self.known.remove(&field).unwrap_or_default();
             let last = lists.len().saturating_sub(1);
             for (i, (time, source, list)) in lists.into_iter().enumerate() {
                 let list: BTreeSet<Value> = list.into_iter().collect();

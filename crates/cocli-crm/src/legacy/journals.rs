@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -14,7 +14,10 @@ use cocli_model::Target;
 use cocli_model::legacy::{BadRow, LegacyRow, pieces};
 
 use super::LegacyError;
+use super::offsets::Offsets;
 
+/// What ends a row.
+const RS: u8 = 0x1e;
 /// Bytes that are read at once; also of what may stand between two ends of rows.
 const WINDOW_BYTES: usize = 1 << 20;
 /// Rows of one target that are taken at most, the newest.
@@ -47,6 +50,8 @@ struct At {
 #[derive(Debug, Default)]
 pub struct Journals {
     files: Vec<(String, File)>,
+    /// Up to where each file was read, in bytes.
+    ends: Vec<u64>,
     rows: Vec<At>,
     /// Pieces that are no rows, by reason.
     pub bad: BTreeMap<String, u64>,
@@ -60,16 +65,35 @@ impl Journals {
     /// # Errors
     /// The disk refused.
     pub fn read(root: &Path) -> Result<Journals, LegacyError> {
+        Journals::read_from(root, &Offsets::default())
+    }
+
+    /// Reads what the journals have beyond these offsets.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn read_from(root: &Path, offsets: &Offsets) -> Result<Journals, LegacyError> {
         let wal = root.join("wal");
         let mut journals = Journals::default();
         for name in names(&wal)? {
             let path = wal.join(&name);
             let file = File::open(&path).map_err(LegacyError::io(&path))?;
-            journals.take(&file, &name).map_err(LegacyError::io(&path))?;
+            let from = offsets.from(&name, &file).map_err(LegacyError::io(&path))?;
+            let end = journals.take(&file, &name, from).map_err(LegacyError::io(&path))?;
             journals.files.push((name, file));
+            journals.ends.push(end);
         }
         journals.rows.sort_unstable();
         Ok(journals)
+    }
+
+    /// Notes how far each journal was read; whether that is news.
+    pub(super) fn note_ends(&self, offsets: &mut Offsets) -> Result<bool, LegacyError> {
+        let mut is_news = false;
+        for ((name, file), end) in self.files.iter().zip(&self.ends) {
+            is_news |= offsets.note(name, file, *end).map_err(LegacyError::io(name))?;
+        }
+        Ok(is_news)
     }
 
     /// How many rows there are, repetitions included.
@@ -129,23 +153,25 @@ impl Journals {
         Ok(pieces(&bytes).find_map(|piece| piece.row.ok()))
     }
 
-    /// Notes the rows of a file that is to be the next of `files`.
-    fn take(&mut self, mut file: &File, name: &str) -> io::Result<()> {
-        let (mut held, mut base) = (Vec::new(), 0);
+    /// Notes the rows of a file that is to be the next of `files`, from `base` on; the end
+    /// of the last one that is ended.
+    fn take(&mut self, mut file: &File, name: &str, mut base: u64) -> io::Result<u64> {
+        file.seek(SeekFrom::Start(base))?;
+        let mut held = Vec::new();
         loop {
             let from = held.len();
             held.resize(from + WINDOW_BYTES, 0);
             let got = file.read(&mut held[from..])?;
             held.truncate(from + got);
-            let is_end = got == 0;
             // What nothing ends waits for more, unless it is more than a row can have.
-            let ended = held.iter().rposition(|byte| *byte == 0x1e).map_or(0, |at| at + 1);
-            let upto = if is_end || held.len() - ended > WINDOW_BYTES { held.len() } else { ended };
+            let ended = held.iter().rposition(|byte| *byte == RS).map_or(0, |at| at + 1);
+            let upto = if held.len() - ended > WINDOW_BYTES { held.len() } else { ended };
             self.note(&held[..upto], base, name);
             base += upto as u64;
             held.drain(..upto);
-            if is_end {
-                return Ok(());
+            if got == 0 {
+                self.note(&held, base, name);
+                return Ok(base);
             }
         }
     }

@@ -207,8 +207,35 @@ proptest! {
 #[test]
 fn a_plain_scalar_is_what_its_canonical_text_says_and_else_a_text() {
     let texts = [
-        "yes", "y", "n", "on", "off", "No", "01234", "1.0", "0x1f", "0o17", "1e3", "1_000", ".5", "+1", "True", "TRUE", "NULL",
-        "Null", "~", "2026-01-01", "12:30:00", "1.5e3", ".inf", ".nan", "-0", "1.10", "9007199254740993", "y.es", "=",
+        "yes",
+        "y",
+        "n",
+        "on",
+        "off",
+        "No",
+        "01234",
+        "1.0",
+        "0x1f",
+        "0o17",
+        "1e3",
+        "1_000",
+        ".5",
+        "+1",
+        "True",
+        "TRUE",
+        "NULL",
+        "Null",
+        "~",
+        "2026-01-01",
+        "12:30:00",
+        "1.5e3",
+        ".inf",
+        ".nan",
+        "-0",
+        "1.10",
+        "9007199254740993",
+        "y.es",
+        "=",
     ];
     for text in texts {
         let front = FrontMatter::parse(format!("---\nk: {text}\nl:\n- {text}\n---\n").as_bytes()).unwrap();

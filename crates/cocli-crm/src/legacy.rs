@@ -14,6 +14,7 @@ mod follow;
 pub mod found;
 mod journals;
 mod offsets;
+mod reading;
 mod times;
 mod tree;
 mod website;
@@ -25,6 +26,7 @@ pub use adopt::{Adopted, ODD_MAX, adopt};
 pub use follow::{Followed, follow};
 pub use journals::{BadPiece, Journals};
 pub use offsets::Offsets;
+pub use reading::{Counts, Original};
 pub use times::Times;
 pub use tree::{Entity, FileRead, Tree, is_original};
 

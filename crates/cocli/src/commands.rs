@@ -1,5 +1,6 @@
 //! The commands, one file each for a noun: ask `cocli-crm`, say what it answered.
 
+mod adopt;
 mod company;
 mod conflicts;
 mod fold;
@@ -9,6 +10,7 @@ mod init;
 mod log;
 mod node;
 mod note;
+mod original;
 mod scan;
 mod show;
 mod status;
@@ -23,6 +25,9 @@ use crate::session::Session;
 
 /// Runs a command; the answer is its exit code.
 pub(crate) fn run(session: &mut Session, command: Command) -> Outcome {
+    if let Some(done) = original::run(session, &command) {
+        return done;
+    }
     match command {
         Command::Init(args) | Command::Node(Node::Init(args)) => init::run(session, args),
         Command::Company(Company::Add(args)) => match &args.from {

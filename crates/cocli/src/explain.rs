@@ -120,6 +120,12 @@ const CODES: &[(&str, u8, &str, &str)] = &[
         "Much of the folder changed at once, as after a checkout, a restore, or with half a mount. Nothing was written.",
         "Look at the files named. `cocli scan --accept` takes the edits, `cocli scan --discard` quarantines them and writes the files again.",
     ),
+    (
+        "E0510",
+        1,
+        "A folder of the original cocli could not be read to its end. Nothing in it was changed.",
+        "Look at the file or folder named, and try again; `cocli init` goes on where it stopped.",
+    ),
     ("E0601", 6, "This needs the daemon, and none is running.", "`cocli node run` starts it."),
     (
         "E0602",

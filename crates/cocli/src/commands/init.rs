@@ -2,9 +2,12 @@
 
 use cocli_crm::Folder;
 use cocli_crm::home::environment_from_env;
+use cocli_crm::legacy::is_original;
+use cocli_crm::marker;
 use cocli_model::NodeName;
 use serde_json::json;
 
+use super::adopt;
 use crate::args::Init;
 use crate::failure::{DONE, Outcome};
 use crate::out;
@@ -13,16 +16,23 @@ use crate::session::Session;
 pub(super) fn run(session: &Session, args: Init) -> Outcome {
     let home = session.home()?;
     let name = args.name.unwrap_or_else(host_name);
+    let is_original = !marker::path(home.root()).exists() && is_original(home.root());
     if session.flags.dry_run {
-        session.say(&format!("Would create {} with node {name}. Nothing written.", home.root().display()));
+        let what = if is_original { "adopt" } else { "create" };
+        session.say(&format!("Would {what} {} with node {name}. Nothing written.", home.root().display()));
         return Ok(DONE);
     }
     let made = Folder::init(&home, name, environment_from_env()?, args.address)?;
     let author = made.node.author();
-    let what = if made.adopted { "Added a node to" } else { "Created" };
+    let what = match (made.adopted, is_original) {
+        (true, _) => "Added a node to",
+        (_, true) => "Marked as a data folder",
+        _ => "Created",
+    };
     session.say(&format!("{what} {}", home.root().display()));
     session.say(&format!("  node {} ({}), {}", author.name, author.id, made.marker.environment));
-    session.say("Next: cocli company add NAME");
+    let adopted = if is_original { Some(adopt::run(session, &home)?) } else { None };
+    session.say(if is_original { "Next: cocli doctor" } else { "Next: cocli company add NAME" });
     if let Some(format) = session.wants_data() {
         let json = json!({
             "schema": "cocli.folder/1",
@@ -30,6 +40,7 @@ pub(super) fn run(session: &Session, args: Init) -> Outcome {
             "folder": made.marker.id.to_string(),
             "node": author.name.to_string(),
             "id": author.id.to_string(),
+            "adopted": adopted.as_ref().map(adopt::to_json),
         });
         match format {
             crate::args::Format::Name => out::text(&format!("node/{}\n", author.name))?,

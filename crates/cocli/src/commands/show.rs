@@ -23,17 +23,26 @@ pub(super) fn run(session: &Session, args: &Show) -> Outcome {
     let mut folder = session.folder()?;
     session.take_edit(&mut folder, &args.company);
     let shown = folder.read(|tx| read(tx, &args.company))?;
-    if let Some(field) = &args.field {
-        return show_field(session, &shown, field);
+    print_shown(session, &shown, args.field.as_deref())
+}
+
+/// Prints an entity of which nothing else is known.
+pub(super) fn print(session: &Session, entity: Entity, field: Option<&str>) -> Outcome {
+    print_shown(session, &Shown { entity, notes: Vec::new(), conflicts: 0 }, field)
+}
+
+fn print_shown(session: &Session, shown: &Shown, field: Option<&str>) -> Outcome {
+    if let Some(field) = field {
+        return show_field(session, shown, field);
     }
     match session.format() {
         Format::Md => {
             let view = files::render(&shown.entity).map(|view| view.text).unwrap_or_default();
             out::text(&view)?;
         }
-        Format::Json | Format::Jsonl => out::json(&to_json(&shown))?,
+        Format::Json | Format::Jsonl => out::json(&to_json(shown))?,
         Format::Name => out::text(&format!("{}\n", words::name_of(&shown.entity.target)))?,
-        format => lines(&shown).print(format, false)?,
+        format => lines(shown).print(format, false)?,
     }
     if shown.conflicts > 0 {
         session.warn(&format!(

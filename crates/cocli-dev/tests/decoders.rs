@@ -16,12 +16,13 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 /// A decoder's body, as the fuzz target of that name calls it.
 type Body = fn(&[u8]);
 
-const BODIES: [(&str, Body); 14] = [
+const BODIES: [(&str, Body); 15] = [
     ("context", bodies::context),
     ("field", cocli_model::field::check),
     ("front", bodies::front),
     ("journal_name", bodies::journal_name),
     ("json", cocli_model::value::check::json),
+    ("legacy", cocli_model::legacy::check),
     ("message", bodies::message),
     ("recovery", bodies::recovery),
     ("row", bodies::row),

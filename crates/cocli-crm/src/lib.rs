@@ -7,6 +7,7 @@
 //! - [`fields`], [`phone`], [`resolve`]: what people type, and what it means.
 //! - [`company`], [`note`], [`import`], [`conflict`], [`undo`], [`history`]: what people do.
 //! - [`hand`], [`legacy`]: what people and the original tool left in files.
+//! - [`doctor`]: how healthy a folder is.
 //! - [`bulk`]: commands of many rows. [`log`], [`scratch`]: proof from journals alone.
 //! - [`sync_note`]: what was exchanged when, for when no daemon can be asked.
 //!
@@ -18,6 +19,7 @@
 pub mod bulk;
 pub mod company;
 pub mod conflict;
+pub mod doctor;
 mod durable;
 pub mod fields;
 pub mod folder;

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use company::{Company, CompanyAdd, CompanyLs};
-pub(crate) use nouns::{Conflicts, Demo, Fold, History, Init, Log, Node, Note, Peer, Scan, Show, Sync, Undo};
+pub(crate) use nouns::{
+    Conflicts, Demo, Doctor, Fold, History, Init, Log, Mend, Node, Note, Peer, Scan, Show, Sync, Undo,
+};
 
 /// A plain-text CRM that works offline and syncs across your machines.
 #[derive(Debug, Parser)]
@@ -156,6 +158,8 @@ pub(crate) enum Command {
     Sync(Sync),
     /// The folder at a glance
     Status,
+    /// How healthy the folder is, and mending it
+    Doctor(Doctor),
     /// Three nodes on this machine that sync, disagree, die and agree: with proof
     Demo(Demo),
     /// What an error code means

@@ -3,6 +3,7 @@
 mod adopt;
 mod company;
 mod conflicts;
+mod doctor;
 mod fold;
 mod history;
 mod import;
@@ -56,6 +57,7 @@ pub(crate) fn run(session: &mut Session, command: Command) -> Outcome {
         Command::Peer(Peer::Add { name, key, address, from }) => node::add_peer(session, name, key, address, from),
         Command::Sync(Sync::Status) => sync::status(session),
         Command::Sync(Sync::Now { wait }) => sync::now(session, wait),
+        Command::Doctor(args) => doctor::run(session, &args),
         Command::Status => status::run(session),
         Command::Demo(args) => demo::run(session, &args),
         Command::Explain { code } => explain::run(session, code.as_deref()),

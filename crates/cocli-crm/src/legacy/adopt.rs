@@ -20,7 +20,7 @@ use cocli_store::{StateError, Tx};
 
 use super::found::{self, Found, Told};
 use super::offsets::Offsets;
-use super::tree::{Entity, FileRead};
+use super::tree::FileRead;
 use super::{Journals, LegacyError, Times, Tree, children};
 use crate::bulk::cut;
 use crate::folder::{CommitAt, CommitError, Folder};
@@ -126,29 +126,19 @@ impl Adoption {
 
     fn read(&mut self, target: &Target, batch: &mut Batch) -> Result<(), LegacyError> {
         let rows = self.journals.rows_of(target)?;
-        let Entity { notes, meetings, .. } = self.take_entity(target, &rows, batch)?;
-        for file in notes.into_iter().chain(meetings) {
+        let mut entity = self.tree.read(target)?;
+        let found = found::entity(&entity, &rows, &self.times);
+        let is_person = target.kind() == TargetKind::Person;
+        *(if is_person { &mut self.report.people } else { &mut self.report.companies }) += 1;
+        self.push(found, entity.index.take(), batch);
+        let (children, odd) = self.tree.children(target)?;
+        odd.into_iter().for_each(|(path, why)| self.report.leave_out(format!("{path}: {why}")));
+        for file in children {
             let Some(child) = children::target_of(target, &file) else { continue };
             self.report.children += 1;
             self.push(found::child(&child, &file, &self.times), Some(file), batch);
         }
         Ok(())
-    }
-
-    /// Takes the entity's own file; the rest of it comes back.
-    fn take_entity(
-        &mut self,
-        target: &Target,
-        rows: &[cocli_model::legacy::LegacyRow],
-        batch: &mut Batch,
-    ) -> Result<Entity, LegacyError> {
-        let mut entity = self.tree.read(target)?;
-        let found = found::entity(&entity, rows, &self.times);
-        let count =
-            if target.kind() == TargetKind::Person { &mut self.report.people } else { &mut self.report.companies };
-        *count += 1;
-        self.push(found, entity.index.take(), batch);
-        Ok(entity)
     }
 
     fn push(&mut self, found: Found, file: Option<FileRead>, batch: &mut Batch) {

@@ -12,7 +12,7 @@ use super::LegacyError;
 
 /// Bytes of one file that are read at most; a larger one is told and left.
 const FILE_BYTES_MAX: u64 = 16 << 20;
-/// Notes and meetings of one entity that are read at most.
+/// Notes of one entity that are read at most, and meetings.
 const CHILDREN_MAX: usize = 10_000;
 
 /// A file with its time.
@@ -37,10 +37,6 @@ pub struct Entity {
     pub tags: Option<FileRead>,
     /// `enrichments/website.md`.
     pub website: Option<FileRead>,
-    /// Files in `notes/`.
-    pub notes: Vec<FileRead>,
-    /// Files in `meetings/`.
-    pub meetings: Vec<FileRead>,
     /// What was left unread, and why.
     pub odd: Vec<(String, String)>,
 }
@@ -109,32 +105,45 @@ impl Tree {
         Some(found.mtime() * 1_000_000 + found.mtime_nsec() / 1_000)
     }
 
-    /// Reads the files of an entity.
+    /// Reads the files of an entity; those below it are read by [`Tree::children`].
     ///
     /// # Errors
     /// The disk refused; a file that is there and cannot be opened is told as odd.
     pub fn read(&self, target: &Target) -> Result<Entity, LegacyError> {
         let mut odd = Vec::new();
-        let mut file = |path: String| match self.file(&path) {
+        let index = self.index_of(target)?.and_then(|path| self.file_or_odd(path, &mut odd));
+        let (tags, website) = match target.kind() {
+            TargetKind::Company => (
+                self.file_or_odd(format!("{target}/tags.lst"), &mut odd),
+                self.file_or_odd(format!("{target}/enrichments/website.md"), &mut odd),
+            ),
+            _ => (None, None),
+        };
+        Ok(Entity { target: target.clone(), index, tags, website, odd })
+    }
+
+    /// Reads the notes and meetings of an entity, and names those that cannot be opened.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn children(&self, target: &Target) -> Result<(Vec<FileRead>, Vec<(String, String)>), LegacyError> {
+        let (mut files, mut odd) = (Vec::new(), Vec::new());
+        for folder in ["notes", "meetings"] {
+            let folder = format!("{target}/{folder}");
+            let names = self.names(&folder)?.into_iter().filter(|name| name.ends_with(".md")).take(CHILDREN_MAX);
+            files.extend(names.filter_map(|name| self.file_or_odd(format!("{folder}/{name}"), &mut odd)));
+        }
+        Ok((files, odd))
+    }
+
+    fn file_or_odd(&self, path: String, odd: &mut Vec<(String, String)>) -> Option<FileRead> {
+        match self.file(&path) {
             Ok(found) => found,
             Err(why) => {
                 odd.push((path, why.to_string()));
                 None
             }
-        };
-        let (tags, website) = match target.kind() {
-            TargetKind::Company => {
-                (file(format!("{target}/tags.lst")), file(format!("{target}/enrichments/website.md")))
-            }
-            _ => (None, None),
-        };
-        let index = match self.index_of(target)? {
-            Some(path) => file(path),
-            None => None,
-        };
-        let notes = self.children(target, "notes", &mut file)?;
-        let meetings = self.children(target, "meetings", &mut file)?;
-        Ok(Entity { target: target.clone(), index, tags, website, notes, meetings, odd })
+        }
     }
 
     /// The path of an entity's own file: of a person the first Markdown file there is.
@@ -145,18 +154,6 @@ impl Tree {
         }
         let first = self.names(target.as_str())?.into_iter().find(|name| name.ends_with(".md"));
         Ok(first.map(|name| format!("{target}/{name}")))
-    }
-
-    /// The Markdown files of a folder below an entity.
-    fn children(
-        &self,
-        target: &Target,
-        folder: &str,
-        file: &mut dyn FnMut(String) -> Option<FileRead>,
-    ) -> Result<Vec<FileRead>, LegacyError> {
-        let folder = format!("{target}/{folder}");
-        let names = self.names(&folder)?.into_iter().filter(|name| name.ends_with(".md")).take(CHILDREN_MAX);
-        Ok(names.filter_map(|name| file(format!("{folder}/{name}"))).collect())
     }
 
     /// The names in a folder, sorted; none if there is no such folder. Names that are no

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use cocli_crm::undo::CommitName;
 use cocli_model::NodeName;
 
@@ -15,6 +15,22 @@ pub(crate) struct Init {
     /// Where the node listens, for the roster
     #[arg(long, value_name = "IP:PORT")]
     pub(crate) address: Vec<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Mend what can be mended without guessing; with -n only say what would be done
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "all")]
+    pub(crate) fix: Option<Mend>,
+}
+
+/// What can be mended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mend {
+    /// Everything of this list
+    All,
+    /// Rows of another width than their table's go to quarantine
+    UsvWidth,
 }
 
 #[derive(Debug, Args)]

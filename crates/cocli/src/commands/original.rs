@@ -27,7 +27,12 @@ pub(super) fn run(session: &Session, command: &Command) -> Option<Outcome> {
             one(session, root, &args.company, args.field.as_deref())
         }
         Command::Company(Company::Ls(args)) => list(session, root, args),
-        Command::Init(_) | Command::Node(_) | Command::Explain { .. } | Command::Demo(_) | Command::Fold(_) => {
+        Command::Init(_)
+        | Command::Doctor(_)
+        | Command::Node(_)
+        | Command::Explain { .. }
+        | Command::Demo(_)
+        | Command::Fold(_) => {
             return None;
         }
         _ => Err(Failure::new("E0202", 4, format!("{} is a folder of the original cocli", root.display()))

@@ -7,15 +7,7 @@ fn file(path: &str, text: &str) -> FileRead {
 }
 
 fn acme() -> Entity {
-    Entity {
-        target: "companies/acme".parse().unwrap(),
-        index: None,
-        tags: None,
-        website: None,
-        notes: Vec::new(),
-        meetings: Vec::new(),
-        odd: Vec::new(),
-    }
+    Entity { target: "companies/acme".parse().unwrap(), index: None, tags: None, website: None, odd: Vec::new() }
 }
 
 fn row(time: &str, field: &str, value: &str) -> LegacyRow {

@@ -1,0 +1,110 @@
+//! What is asked of our own folder: its state knows most of it.
+
+use cocli_model::target::TargetKind;
+use cocli_model::{FieldName, Stamp, Target};
+use cocli_store::{StateError, Tx};
+
+use super::entities::Entities;
+use super::{DoctorError, Report, Verdict, machine, thousands};
+use crate::conflict::{self, LISTED_MAX};
+use crate::folder::Folder;
+use crate::legacy::Original;
+
+/// Entities of a page.
+const PAGE: usize = 1_000;
+/// Fields by which entities are compared.
+const FIELDS: [&str; 3] = ["phone_number", "phone_1", "city"];
+/// Files in quarantine that are counted.
+const QUARANTINED_MAX: usize = 10_000;
+
+pub(super) fn data_home(folder: &Folder, report: &mut Report) -> Result<(), DoctorError> {
+    let root = folder.place().root();
+    let count = |tx: &Tx<'_>| {
+        Ok::<_, StateError>((tx.count_listed(TargetKind::Company)?, tx.count_listed(TargetKind::Person)?))
+    };
+    let (companies, people) = folder.read(count)?;
+    let campaigns = Original::counts(root)?.campaigns;
+    report.push("Data home", Verdict::Ok, machine::home(root, companies, people, campaigns));
+    let kept = quarantined(&root.join(".cocli/quarantine"), QUARANTINED_MAX);
+    if kept > 0 {
+        let says =
+            format!("{} files are in .cocli/quarantine: bytes that were no edit, or no journal", thousands(kept));
+        report.push("Data home", Verdict::Warn, says).way_out("look at them; delete what nobody misses");
+    }
+    Ok(())
+}
+
+fn quarantined(folder: &std::path::Path, most: usize) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let count = |entry: std::fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => quarantined(&entry.path(), most),
+        Ok(_) => 1,
+        Err(_) => 0,
+    };
+    entries.take(most).map(count).sum()
+}
+
+/// Every company, page by page.
+pub(super) fn entities(folder: &Folder) -> Result<Entities, DoctorError> {
+    let fields: Vec<FieldName> = FIELDS.iter().filter_map(|field| FieldName::new(field).ok()).collect();
+    let mut entities = Entities::default();
+    let mut after: Option<Target> = None;
+    loop {
+        let page = folder.read(|tx| tx.list(TargetKind::Company, after.as_ref(), PAGE, &fields))?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.target.clone());
+        for listed in &page {
+            let plain = |value: &cocli_model::Value| value.as_str().map(std::borrow::Cow::into_owned);
+            entities.see(&listed.target, &|field| match field {
+                "name" => plain(&listed.name),
+                "domain" => listed.domain.clone(),
+                field => {
+                    let at = FIELDS.iter().position(|known| *known == field)?;
+                    listed.fields.get(at)?.as_ref().and_then(plain)
+                }
+            });
+        }
+    }
+    let mut after: Option<Target> = None;
+    loop {
+        let page = folder.read(|tx| tx.hollow(TargetKind::Company, after.as_ref(), PAGE))?;
+        let Some(last) = page.last() else { return Ok(entities) };
+        page.iter().for_each(|target| entities.hollow(target.as_str().rsplit('/').next().unwrap_or_default()));
+        after = Some(last.clone());
+    }
+}
+
+/// What waits for a person's decision.
+pub(super) fn decisions(folder: &Folder, report: &mut Report) -> Result<(), DoctorError> {
+    let open = folder.read(|tx| conflict::open(tx, LISTED_MAX))?;
+    let waits = [
+        (open.conflicts.len(), "conflicts wait for a decision"),
+        (open.collisions.len(), "slugs were created twice, for different firms"),
+        (open.edited.len(), "entities were deleted by one and edited by another"),
+    ];
+    for (n, says) in waits.into_iter().filter(|(n, _)| *n > 0) {
+        let says = format!("{} {says}", thousands(n as u64));
+        report.push("Decisions", Verdict::Warn, says).way_out("cocli conflicts show");
+    }
+    Ok(())
+}
+
+/// Whether the folded state is whole.
+pub(super) fn index(folder: &Folder, report: &mut Report) -> Result<(), DoctorError> {
+    let counters = folder.read(|tx| tx.counters())?;
+    let unfolded: i64 = counters.iter().filter(|(what, _)| what.starts_with("unfolded:")).map(|(_, n)| n).sum();
+    report.push("Index", Verdict::Ok, "stands for every journal here");
+    if unfolded > 0 {
+        let says = format!(
+            "{} records are kept and not folded: this version does not know them",
+            thousands(unfolded.unsigned_abs())
+        );
+        report.push("Index", Verdict::Warn, says).way_out("cocli status names the reasons");
+    }
+    Ok(())
+}
+
+/// The newest stamp in any journal here.
+pub(super) fn newest_stamp(folder: &Folder) -> Result<Option<Stamp>, DoctorError> {
+    Ok(folder.read(|tx| tx.commits(None, None, 1))?.first().map(|commit| commit.stamp))
+}

@@ -35,6 +35,8 @@ pub mod note;
 pub mod phone;
 pub mod resolve;
 pub mod roster;
+#[cfg(any(test, feature = "sample"))]
+pub mod sample;
 pub mod scratch;
 pub mod sync_note;
 pub mod undo;

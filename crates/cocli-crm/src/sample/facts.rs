@@ -7,13 +7,9 @@ use super::sizes::Sample;
 use super::style::Style;
 use super::times::{DAY_US, TAKEN_US};
 use super::words::cities::{CITIES, City};
-use super::words::names::{MIDDLES, OWNERS, TRADES};
+use super::words::names::{Names, names};
 use super::words::{PAGE_TITLES, STREETS};
 
-/// Names that can be made before they are numbered.
-const NAMES: usize = OWNERS.len() * MIDDLES.len() * TRADES.len();
-/// Coprime with [`NAMES`]: neighbours differ in all words.
-const NAME_STRIDE: usize = 12_347;
 /// Phones are numbered from here, so that none is another's.
 const PHONES_FROM: usize = 2_000_000;
 /// Coprime with the phones there are.
@@ -143,27 +139,4 @@ fn known(index: usize, number: usize, known: &Known) -> Facts {
         wealth: Wealth::Typical,
         written_us: TAKEN_US - (30 + number as i64) * DAY_US,
     }
-}
-
-struct Names {
-    name: String,
-    slug: String,
-    domain: String,
-}
-
-/// A name that no other number has, and the slug and domain made of it.
-fn names(identity: usize) -> Names {
-    let place = (identity % NAMES) * NAME_STRIDE % NAMES;
-    let owner = OWNERS[place % OWNERS.len()];
-    let middle = MIDDLES[place / OWNERS.len() % MIDDLES.len()];
-    let trade = TRADES[place / OWNERS.len() / MIDDLES.len()];
-    let mut name = format!("{} {} {}", owner.0, middle.0, trade.0);
-    let mut slug = format!("{}-{}-{}", owner.1, middle.1, trade.1);
-    if identity >= NAMES {
-        let number = identity / NAMES + 1;
-        name.push_str(&format!(" No. {number}"));
-        slug.push_str(&format!("-{number}"));
-    }
-    let domain = slug.replace('-', "") + ".example";
-    Names { name, slug, domain }
 }

@@ -2,7 +2,7 @@
 //! letters beyond ASCII from a slug; who entered these spelled them out.)
 
 /// Owners of firms, and how their names stand in a domain and a slug.
-pub(in crate::sample) const OWNERS: &[(&str, &str)] = &[
+const OWNERS: &[(&str, &str)] = &[
     ("Acme", "acme"),
     ("Brea", "brea"),
     ("Summit", "summit"),
@@ -46,7 +46,7 @@ pub(in crate::sample) const OWNERS: &[(&str, &str)] = &[
 ];
 
 /// What stands between owner and trade.
-pub(in crate::sample) const MIDDLES: &[(&str, &str)] = &[
+const MIDDLES: &[(&str, &str)] = &[
     ("&", "and"),
     ("Bros.", "bros"),
     ("and Daughters", "and-daughters"),
@@ -92,7 +92,7 @@ pub(in crate::sample) const MIDDLES: &[(&str, &str)] = &[
 ];
 
 /// Trades, and how they stand in a domain and a slug.
-pub(in crate::sample) const TRADES: &[(&str, &str)] = &[
+const TRADES: &[(&str, &str)] = &[
     ("Roofing", "roofing"),
     ("Wealth Partners", "wealth"),
     ("Financial Planning", "planning"),
@@ -112,3 +112,32 @@ pub(in crate::sample) const TRADES: &[(&str, &str)] = &[
     ("Insurance", "insurance"),
     ("Optics", "optics"),
 ];
+
+/// Names that can be made before they are numbered.
+const NAMES: usize = OWNERS.len() * MIDDLES.len() * TRADES.len();
+/// Coprime with [`NAMES`]: neighbours differ in all words.
+const NAME_STRIDE: usize = 12_347;
+
+/// A firm's name, and the slug and domain made of it.
+pub(in crate::sample) struct Names {
+    pub(in crate::sample) name: String,
+    pub(in crate::sample) slug: String,
+    pub(in crate::sample) domain: String,
+}
+
+/// The name of this number, which no other has.
+pub(in crate::sample) fn names(identity: usize) -> Names {
+    let place = (identity % NAMES) * NAME_STRIDE % NAMES;
+    let owner = OWNERS[place % OWNERS.len()];
+    let middle = MIDDLES[place / OWNERS.len() % MIDDLES.len()];
+    let trade = TRADES[place / OWNERS.len() / MIDDLES.len()];
+    let mut name = format!("{} {} {}", owner.0, middle.0, trade.0);
+    let mut slug = format!("{}-{}-{}", owner.1, middle.1, trade.1);
+    if identity >= NAMES {
+        let number = identity / NAMES + 1;
+        name.push_str(&format!(" No. {number}"));
+        slug.push_str(&format!("-{number}"));
+    }
+    let domain = slug.replace('-', "") + ".example";
+    Names { name, slug, domain }
+}

@@ -9,7 +9,13 @@ use cocli_model::Target;
 use super::{EXAMPLES_MAX, Report, Verdict, thousands};
 
 /// Titles of pages that crawlers took for names.
-const PAGE_TITLES: [&str; 18] = [
+const PAGE_TITLES: [&str; 24] = [
+    "contact",
+    "contact us",
+    "about",
+    "about us",
+    "services",
+    "our services",
     "home",
     "homepage",
     "home page",
@@ -61,6 +67,9 @@ impl Entities {
         self.slugs.push(slug.to_owned());
         let domain = text("domain").and_then(|domain| cocli_store::state::normal_domain(&domain));
         let phone = text("phone_number").or_else(|| text("phone_1")).and_then(|phone| digits(&phone));
+        // Strangers share a switchboard; those who share its number and a word are likely one.
+        let word = name.split_whitespace().next().unwrap_or_default().to_lowercase();
+        let phone = phone.map(|phone| format!("{phone} {word}"));
         let place = text("city")
             .filter(|_| !is_page_title(&name))
             .map(|city| format!("{} {}", name.to_lowercase(), city.to_lowercase()));
@@ -94,7 +103,11 @@ impl Entities {
             report.push("Identity", Verdict::Ok, "every company has a name");
         }
         if self.pairs.is_empty() {
-            report.push("Duplicates", Verdict::Ok, "no two companies share a domain, a phone, or a name and city");
+            report.push(
+                "Duplicates",
+                Verdict::Ok,
+                "no two companies share a domain, a phone and a word, or a name and city",
+            );
             return;
         }
         let says = format!("{} likely pairs", thousands(self.pairs.len() as u64));

@@ -37,6 +37,8 @@ pub struct Adopted {
     pub companies: u64,
     /// People.
     pub people: u64,
+    /// What only rows of its journals are about.
+    pub without_folder: u64,
     /// Notes and meetings.
     pub children: u64,
     /// Rows of the original's journals, repetitions included.
@@ -84,6 +86,7 @@ pub fn adopt(folder: &mut Folder, progress: &mut dyn FnMut(&Adopted)) -> Result<
 struct Adoption {
     tree: Tree,
     targets: Vec<Target>,
+    folders: HashSet<Target>,
     journals: Journals,
     times: Times,
     report: Adopted,
@@ -112,24 +115,26 @@ impl Adoption {
             odd.into_iter().for_each(|path| report.leave_out(format!("{path}: its name is no slug")));
         }
         let times = Times::of(targets.iter().filter_map(|target| tree.mtime_us(target)).collect());
-        let known: HashSet<&Target> = targets.iter().collect();
-        let beside = journals.targets_beside(|target| known.contains(target))?;
-        targets.extend(beside);
+        let folders: HashSet<Target> = targets.iter().cloned().collect();
+        targets.extend(journals.targets_beside(|target| folders.contains(target))?);
         report.journal_rows = journals.len() as u64;
         report.bad_pieces = journals.bad.values().sum();
         for piece in &journals.bad_pieces {
             report.leave_out(format!("wal/{} at byte {}: {}", piece.file, piece.offset, piece.why));
         }
         report.is_copy = times.is_copy();
-        Ok(Adoption { tree, targets, journals, times, report })
+        Ok(Adoption { tree, targets, folders, journals, times, report })
     }
 
     fn read(&mut self, target: &Target, batch: &mut Batch) -> Result<(), LegacyError> {
         let rows = self.journals.rows_of(target)?;
         let mut entity = self.tree.read(target)?;
         let found = found::entity(&entity, &rows, &self.times);
-        let is_person = target.kind() == TargetKind::Person;
-        *(if is_person { &mut self.report.people } else { &mut self.report.companies }) += 1;
+        *match (self.folders.contains(target), target.kind()) {
+            (false, _) => &mut self.report.without_folder,
+            (true, TargetKind::Person) => &mut self.report.people,
+            (true, _) => &mut self.report.companies,
+        } += 1;
         self.push(found, entity.index.take(), batch);
         let (children, odd) = self.tree.children(target)?;
         odd.into_iter().for_each(|(path, why)| self.report.leave_out(format!("{path}: {why}")));

@@ -1,5 +1,6 @@
 //! The rows: one file each.
 
+mod adopt;
 mod apply;
 mod burst;
 mod cli;
@@ -52,6 +53,7 @@ pub(crate) const ALL: &[Row] = &[
     Row { key: "wire", says: "bytes on the wire for each update and receiver", run: wire::run },
     Row { key: "heal", says: "bytes two replicas spend on agreeing after a partition", run: heal::run },
     Row { key: "cli", says: "show and --help as whole processes, and the program's size", run: cli::run },
+    Row { key: "adopt", says: "a folder of the original: doctor over it, and adopting it", run: adopt::run },
     Row { key: "idle", says: "a daemon with nothing to do", run: idle::run },
     Row { key: "sim", says: "simulated worlds a second", run: sim::run },
 ];

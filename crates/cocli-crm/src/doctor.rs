@@ -116,14 +116,14 @@ pub enum DoctorError {
     },
 }
 
-/// Examines our own folder.
+/// Examines our own folder, which people know as `called`.
 ///
 /// # Errors
 /// [`DoctorError`].
-pub fn examine(folder: &crate::Folder, now_ms: i64) -> Result<Report, DoctorError> {
+pub fn examine(folder: &crate::Folder, called: &str, now_ms: i64) -> Result<Report, DoctorError> {
     let mut report = Report::default();
     let root = folder.place().root();
-    ours::data_home(folder, &mut report)?;
+    ours::data_home(folder, called, &mut report)?;
     formats(root, &mut report)?;
     ours::entities(folder)?.tell(&mut report);
     ours::decisions(folder, &mut report)?;
@@ -133,15 +133,15 @@ pub fn examine(folder: &crate::Folder, now_ms: i64) -> Result<Report, DoctorErro
     Ok(report)
 }
 
-/// Examines a folder of the original that nobody adopted.
+/// Examines a folder of the original that nobody adopted, and that people know as `called`.
 ///
 /// # Errors
 /// [`DoctorError`].
-pub fn examine_original(root: &Path, now_ms: i64) -> Result<Report, DoctorError> {
+pub fn examine_original(root: &Path, called: &str, now_ms: i64) -> Result<Report, DoctorError> {
     let mut report = Report::default();
     let original = Original::open(root)?;
     let counts = Original::counts(root)?;
-    report.push("Data home", Verdict::Ok, machine::home(root, counts.companies, counts.people, counts.campaigns));
+    report.push("Data home", Verdict::Ok, machine::home(called, counts.companies, counts.people, counts.campaigns));
     let (targets, odd) = original.targets(TargetKind::Company)?;
     let mut entities = Entities::default();
     let mut unread = Vec::new();

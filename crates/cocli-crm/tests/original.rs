@@ -137,7 +137,7 @@ fn j4_reading_changes_no_byte_and_adoption_loses_none() {
     for target in original.targets(cocli_model::target::TargetKind::Company).unwrap().0 {
         original.entity(&target).unwrap();
     }
-    doctor::examine_original(&root, 1_790_000_000_000).unwrap();
+    doctor::examine_original(&root, "here", 1_790_000_000_000).unwrap();
     assert!(tree(&root) == before, "reading changed the tree");
 
     desk.adopt("pi");
@@ -165,7 +165,7 @@ fn j4_reading_changes_no_byte_and_adoption_loses_none() {
 fn j4_the_doctor_counts_what_was_put_in() {
     let desk = Desk::with(Age::default());
     let truth = &desk.truth;
-    let report = doctor::examine_original(desk.home().root(), 1_790_000_000_000).unwrap();
+    let report = doctor::examine_original(desk.home().root(), "here", 1_790_000_000_000).unwrap();
     let says = |part: &str| report.lines.iter().find(|line| line.says.contains(part)).map(|line| line.says.as_str());
     let count = |part: &str| {
         let first =
@@ -181,7 +181,7 @@ fn j4_the_doctor_counts_what_was_put_in() {
     assert_eq!(report.count(Verdict::Fail), truth.secrets.len());
     // Adopted, the same folder is told the same of.
     desk.adopt("pi");
-    let ours = doctor::examine(&desk.open(), 1_790_000_000_000).unwrap();
+    let ours = doctor::examine(&desk.open(), "here", 1_790_000_000_000).unwrap();
     for part in ["hollow records", "page title", "USV files with rows", "likely pairs"] {
         let line = ours.lines.iter().find(|line| line.says.contains(part)).map(|line| line.says.as_str());
         assert_eq!(line, says(part));

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use company::{Company, CompanyAdd, CompanyLs};
 pub(crate) use nouns::{
-    Conflicts, Demo, Doctor, Fold, History, Init, Log, Mend, Node, Note, Peer, Scan, Show, Sync, Undo,
+    Conflicts, Demo, Doctor, Fold, History, Init, Log, Mend, Node, Note, Peer, Scan, Show, Status, Sync, Undo,
 };
 
 /// A plain-text CRM that works offline and syncs across your machines.
@@ -157,7 +157,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Sync(Sync),
     /// The folder at a glance
-    Status,
+    Status(Status),
     /// How healthy the folder is, and mending it
     Doctor(Doctor),
     /// Three nodes on this machine that sync, disagree, die and agree: with proof

@@ -58,7 +58,7 @@ pub(crate) fn run(session: &mut Session, command: Command) -> Outcome {
         Command::Sync(Sync::Status) => sync::status(session),
         Command::Sync(Sync::Now { wait }) => sync::now(session, wait),
         Command::Doctor(args) => doctor::run(session, &args),
-        Command::Status => status::run(session),
+        Command::Status(args) => status::run(session, &args),
         Command::Demo(args) => demo::run(session, &args),
         Command::Explain { code } => explain::run(session, code.as_deref()),
     }

@@ -1,11 +1,47 @@
 //! Stdout: data in the format that was asked for. A closed pipe ends the talk quietly.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value as Json;
 
 use crate::args::Format;
+
+/// A path as people call it: from where they are, if it is below.
+pub(crate) fn path(path: &Path) -> String {
+    let here = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    match here.filter(|below| !below.as_os_str().is_empty()) {
+        Some(below) => format!("./{}", below.display()),
+        None => path.display().to_string(),
+    }
+}
+
+/// Only these fields of an object, each named by its keys with dots between; its schema
+/// always. What is not there is left out.
+pub(crate) fn only(json: &Json, fields: &[String]) -> Json {
+    if fields.is_empty() {
+        return json.clone();
+    }
+    let mut all = serde_json::Map::new();
+    for path in std::iter::once("schema").chain(fields.iter().map(String::as_str)) {
+        let keys: Vec<&str> = path.split('.').collect();
+        let Some(value) = keys.iter().try_fold(json, |at, key| at.get(key)) else { continue };
+        put(&mut all, &keys, value);
+    }
+    Json::Object(all)
+}
+
+fn put(all: &mut serde_json::Map<String, Json>, keys: &[&str], value: &Json) {
+    match keys {
+        [] => {}
+        [last] => drop(all.insert((*last).to_owned(), value.clone())),
+        [key, below @ ..] => {
+            let object = all.entry(*key).or_insert_with(|| Json::Object(serde_json::Map::new()));
+            object.as_object_mut().into_iter().for_each(|object| put(object, below, value));
+        }
+    }
+}
 
 /// What a list consists of, in every format it can be printed in.
 #[derive(Debug, Default)]

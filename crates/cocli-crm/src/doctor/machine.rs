@@ -18,10 +18,10 @@ const UNSET_BEFORE_MS: i64 = 1_735_689_600_000;
 const SYNCHRONISED: &str = "/run/systemd/timesync/synchronized";
 
 /// The first line of a report.
-pub(super) fn home(root: &Path, companies: u64, people: u64, campaigns: u64) -> String {
+pub(super) fn home(called: &str, companies: u64, people: u64, campaigns: u64) -> String {
     format!(
         "{} (companies {}, people {}, campaigns {})",
-        root.display(),
+        called,
         thousands(companies),
         thousands(people),
         thousands(campaigns)

@@ -17,14 +17,14 @@ const FIELDS: [&str; 3] = ["phone_number", "phone_1", "city"];
 /// Files in quarantine that are counted.
 const QUARANTINED_MAX: usize = 10_000;
 
-pub(super) fn data_home(folder: &Folder, report: &mut Report) -> Result<(), DoctorError> {
+pub(super) fn data_home(folder: &Folder, called: &str, report: &mut Report) -> Result<(), DoctorError> {
     let root = folder.place().root();
     let count = |tx: &Tx<'_>| {
         Ok::<_, StateError>((tx.count_listed(TargetKind::Company)?, tx.count_listed(TargetKind::Person)?))
     };
     let (companies, people) = folder.read(count)?;
     let campaigns = Original::counts(root)?.campaigns;
-    report.push("Data home", Verdict::Ok, machine::home(root, companies, people, campaigns));
+    report.push("Data home", Verdict::Ok, machine::home(called, companies, people, campaigns));
     let kept = quarantined(&root.join(".cocli/quarantine"), QUARANTINED_MAX);
     if kept > 0 {
         let says =

@@ -18,6 +18,13 @@ pub(crate) struct Init {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// With --json, only these: keys with dots between, as in entities.companies
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub(crate) fields: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// Mend what can be mended without guessing; with -n only say what would be done
     #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "all")]

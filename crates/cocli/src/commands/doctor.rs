@@ -26,8 +26,8 @@ pub(super) fn run(session: &Session, args: &Doctor) -> Outcome {
         return fix(session, root, mend, is_original);
     }
     let report = match is_original {
-        true => doctor::examine_original(root, now_ms)?,
-        false => doctor::examine(&session.folder()?, now_ms)?,
+        true => doctor::examine_original(root, &out::path(root), now_ms)?,
+        false => doctor::examine(&session.folder()?, &out::path(root), now_ms)?,
     };
     print(session, &report)?;
     let problems = report.count(Verdict::Fail);

@@ -22,7 +22,7 @@ pub(super) fn run(session: &Session, command: &Command) -> Option<Outcome> {
         return None;
     }
     Some(match command {
-        Command::Status => status(session, root),
+        Command::Status(args) => status(session, root, &args.fields),
         Command::Show(args) | Command::Company(Company::Show(args)) => {
             one(session, root, &args.company, args.field.as_deref())
         }
@@ -40,17 +40,20 @@ pub(super) fn run(session: &Session, command: &Command) -> Option<Outcome> {
     })
 }
 
-fn status(session: &Session, root: &std::path::Path) -> Outcome {
+fn status(session: &Session, root: &std::path::Path, fields: &[String]) -> Outcome {
     let counts = Original::counts(root)?;
     let entities = json!({ "companies": counts.companies, "people": counts.people, "campaigns": counts.campaigns });
     match session.format() {
-        Format::Json | Format::Jsonl => out::json(&json!({
-            "schema": "cocli.status/1",
-            "folder": root.display().to_string(),
-            "adopted": false,
-            "companies": counts.companies,
-            "entities": entities,
-        }))?,
+        Format::Json | Format::Jsonl => {
+            let all = json!({
+                "schema": "cocli.status/1",
+                "folder": root.display().to_string(),
+                "adopted": false,
+                "companies": counts.companies,
+                "entities": entities,
+            });
+            out::json(&out::only(&all, fields))?;
+        }
         format => {
             let mut list = List::of(&["what", "value"]);
             let mut push =

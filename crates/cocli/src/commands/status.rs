@@ -14,12 +14,13 @@ use crate::failure::{DONE, Outcome};
 use crate::out::{self, List};
 use crate::session::Session;
 
-pub(super) fn run(session: &Session) -> Outcome {
+pub(super) fn run(session: &Session, args: &crate::args::Status) -> Outcome {
     let folder = session.folder()?;
     let daemon: Option<Status> = daemon::ask(&folder, &Request::Status)?;
-    let (companies, hash, open, counters) = folder.read(|tx| {
+    let (companies, people, hash, open, counters) = folder.read(|tx| {
         let open = conflict::open(tx, LISTED_MAX)?;
-        Ok::<_, StateError>((tx.count_listed(TargetKind::Company)?, tx.state_hash()?, open, tx.counters()?))
+        let people = tx.count_listed(TargetKind::Person)?;
+        Ok::<_, StateError>((tx.count_listed(TargetKind::Company)?, people, tx.state_hash()?, open, tx.counters()?))
     })?;
     let members = folder.roster().members().len();
     let author = folder.author();
@@ -46,7 +47,8 @@ pub(super) fn run(session: &Session) -> Outcome {
             let mut json = Map::new();
             json.insert("schema".to_owned(), json!("cocli.status/1"));
             json.extend(lines.into_iter().map(|(key, value)| (key.replace(' ', "_"), value)));
-            out::json(&Json::Object(json))?;
+            json.insert("entities".to_owned(), json!({ "companies": companies, "people": people }));
+            out::json(&out::only(&Json::Object(json), &args.fields))?;
         }
         format => {
             let mut list = List::of(&["what", "value"]);

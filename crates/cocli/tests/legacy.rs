@@ -1,0 +1,101 @@
+//! A folder of the original, with the program: examined as it lies, then adopted.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use cocli_crm::sample::{Sample, Truth};
+use common::Machine;
+
+/// A machine with a folder of the original in `legacy`.
+fn machine(companies: usize) -> (Machine, Truth) {
+    let machine = Machine::bare();
+    let root = machine.path().join("legacy");
+    fs::create_dir(&root).unwrap();
+    let truth = Sample::of(companies).write(&root).unwrap();
+    (machine, truth)
+}
+
+/// A hash of every path, link, time and byte below a folder.
+fn checksum(root: &Path) -> String {
+    let mut all = blake3::Hasher::new();
+    let mut open = vec![root.to_owned()];
+    let mut bytes = Vec::new();
+    while let Some(folder) = open.pop() {
+        let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        for path in paths {
+            let found = fs::symlink_metadata(&path).unwrap();
+            all.update(
+                format!("{} {:o} {}.{}\n", path.display(), found.mode(), found.mtime(), found.mtime_nsec()).as_bytes(),
+            );
+            if found.is_dir() {
+                open.push(path);
+            } else if found.is_file() {
+                bytes.clear();
+                fs::File::open(&path).unwrap().read_to_end(&mut bytes).unwrap();
+                all.update(&bytes);
+            }
+        }
+    }
+    all.finalize().to_hex().to_string()
+}
+
+#[test]
+fn j4_a_health_report_of_27_584_companies_changes_no_byte() {
+    let (machine, truth) = machine(27_584);
+    assert_eq!(truth.companies, 27_584);
+    let root = machine.path().join("legacy");
+    let before = checksum(&root);
+    // The only test of this process that runs where it stands.
+    std::env::set_current_dir(machine.path()).unwrap();
+    let cases = trycmd::TestCases::new();
+    cases.register_bin("cocli", assert_cmd::cargo::cargo_bin!("cocli"));
+    for (name, value) in machine.env() {
+        cases.env(name, value.to_str().unwrap());
+    }
+    cases.env("COCLI_OUTPUT", "table");
+    cases.case(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/journeys/J4.md"));
+    cases.run();
+    machine.ok(&["--data-home", "legacy", "show", "nine-to-five-dental"]);
+    machine.ok(&["--data-home", "legacy", "company", "ls", "--limit", "5"]);
+    assert_eq!(machine.ok(&["--data-home", "legacy", "company", "ls", "--count"]), "27584\n");
+    assert_eq!(machine.run(&["--data-home", "legacy", "company", "set", "nine-to-five-dental", "city=Brea"]).exit, 4);
+    assert_eq!(checksum(&root), before);
+}
+
+#[test]
+fn j4_two_hundred_companies_are_examined_adopted_and_worked_with() {
+    let (machine, truth) = machine(200);
+    let run = |args: &[&str]| machine.run(&[&["--data-home", "legacy"], args].concat());
+    let before = checksum(&machine.path().join("legacy"));
+    assert_eq!(run(&["doctor", "--json"]).exit, 1);
+    assert_eq!(run(&["init", "--dry-run"]).exit, 0);
+    assert_eq!(run(&["doctor", "--fix"]).exit, 4, "nothing is mended before it is adopted");
+    assert_eq!(checksum(&machine.path().join("legacy")), before);
+
+    let adopted = run(&["init", "--name", "laptop"]);
+    assert_eq!(adopted.exit, 0, "{}", adopted.err);
+    assert!(adopted.err.contains("Adopted 200 companies"), "{}", adopted.err);
+    assert_eq!(run(&["show", "nine-to-five-dental", "--field", "hours"]).out, "9am --- 5pm\n");
+    assert_eq!(run(&["scan"]).exit, 0);
+    assert_eq!(run(&["company", "set", "nine-to-five-dental", "city=Brea"]).exit, 0);
+    let file = fs::read_to_string(machine.path().join("legacy/companies/nine-to-five-dental/_index.md")).unwrap();
+    assert!(file.contains("hours: 9am --- 5pm\n") && file.contains("city: Brea\n"), "{file}");
+    let undone = run(&["undo"]);
+    assert_eq!(undone.exit, 0, "{}", undone.err);
+
+    let planned = run(&["doctor", "--fix", "usv-width", "--dry-run"]);
+    assert!(planned.err.contains("Would move"), "{}", planned.err);
+    assert_eq!(run(&["doctor", "--fix", "usv-width"]).exit, 0);
+    let report = run(&["doctor", "-o", "plain"]);
+    assert!(report.out.contains("every USV table has rows of one width"), "{}", report.out);
+    assert!(!truth.ragged.is_empty());
+    let again = run(&["init"]);
+    assert_eq!(again.exit, 4, "{}", again.err);
+}

@@ -42,6 +42,7 @@ use times::DAY_US;
 pub use times::TAKEN_US;
 use tree::Tree;
 pub use truth::{Edit, Road, Truth};
+pub use wal::NEVER_SAVED;
 use wal::{Row, Wal};
 pub use words::PAGE_TITLES;
 

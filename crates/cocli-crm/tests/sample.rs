@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use cocli_crm::sample::{Age, FileTimes, KNOWN, PAGE_TITLES, Road, Sample, TAKEN_US, Truth, known};
+use cocli_crm::sample::{Age, FileTimes, KNOWN, NEVER_SAVED, PAGE_TITLES, Road, Sample, TAKEN_US, Truth, known};
 use walk::Walk;
 
 /// A sample in a folder of its own.
@@ -124,6 +124,16 @@ fn an_older_copy_lacks_the_later_edits_and_nothing_else() {
         for (path, content) in &then {
             let may_differ = path.starts_with("wal") || touched(path);
             assert!(may_differ || now.get(path) == Some(content), "{} differs", path.display());
+            if touched(path) {
+                let keys = |bytes: &[u8]| {
+                    let text = std::str::from_utf8(bytes).unwrap().to_owned();
+                    let edited = |line: &&str| {
+                        !["phone_number: ", "hours: ", "last_enriched: "].iter().any(|key| line.starts_with(key))
+                    };
+                    text.lines().filter(edited).map(str::to_owned).collect::<Vec<_>>()
+                };
+                assert_eq!(keys(&content.0), keys(&now[path].0), "{}", path.display());
+            }
         }
     }
     assert!(copies.last().unwrap().1.edits.is_empty());
@@ -194,6 +204,8 @@ fn every_known_company_is_there_at_any_seed_and_age() {
     }
     assert_eq!(walk.text("companies/orchard-tax-group/tags.lst"), known::TAGS.tags.unwrap());
     let rows = walk.journal_rows();
+    assert!(rows.iter().any(|row| row.contains(&format!("companies/{NEVER_SAVED}\u{1f}name"))));
+    assert!(!walk.root.join("companies").join(NEVER_SAVED).exists());
     let of_wal: Vec<&String> =
         rows.iter().filter(|row| row.contains("companies/harbor-light-planning\u{1f}")).collect();
     let widths: Vec<usize> = of_wal.iter().map(|row| row.matches('\u{1f}').count() + 1).collect();

@@ -17,6 +17,8 @@ const TIMELESS_EVERY: usize = 5;
 pub(super) struct Edits {
     /// Of this copy, in order of time.
     pub(super) list: Vec<Edit>,
+    /// It is one that is edited, in a copy of any age.
+    pub(super) is_edited: bool,
     /// Its front matter holds no time at all, in a copy of any age.
     pub(super) is_timeless: bool,
 }
@@ -27,7 +29,7 @@ impl Edits {
         let mut dice = Dice::of(sample.seed, "edits", facts.index);
         let may = facts.kind == Kind::Ordinary && facts.style == Style::Dumped;
         if !may || !dice.one_in(EDITED_EVERY) {
-            return Edits { list: Vec::new(), is_timeless: false };
+            return Edits { list: Vec::new(), is_edited: false, is_timeless: false };
         }
         let is_timeless = dice.one_in(TIMELESS_EVERY);
         let always = 1 + dice.below(usize::from(Age::ROUNDS));
@@ -46,7 +48,7 @@ impl Edits {
                 list.extend(roads.iter().map(|road| edit(facts, *road, round, at_us, &phone)));
             }
         }
-        Edits { list, is_timeless }
+        Edits { list, is_edited: true, is_timeless }
     }
 
     /// The last one whose value is in the front matter itself.

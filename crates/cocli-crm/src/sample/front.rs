@@ -97,9 +97,10 @@ fn place(keys: &mut Keys, facts: &Facts, is_full: bool) {
 }
 
 fn reach(keys: &mut Keys, facts: &Facts, edits: &Edits, dice: &mut Dice) {
-    let phone = edits.saved_phone().or(facts.phone.as_deref());
+    // Copies of any age throw the same dice: what edits change decides none of them.
+    let phone = facts.phone.as_deref();
     put(keys, "phone_1", phone.filter(|_| dice.one_in(6)));
-    put(keys, "phone_number", phone);
+    put(keys, "phone_number", edits.saved_phone().or(phone));
     put(keys, "phone_from_website", phone.filter(|_| dice.one_in(4)));
     put(keys, "email", facts.email.as_deref());
     put(keys, "website_url", facts.domain.as_ref().map(|domain| format!("https://www.{domain}/")));
@@ -166,7 +167,7 @@ fn web(keys: &mut Keys, facts: &Facts, dice: &mut Dice) {
 }
 
 fn times(keys: &mut Keys, facts: &Facts, edits: &Edits, dice: &mut Dice) {
-    let is_called = edits.list.is_empty() && facts.wealth == Wealth::Typical && dice.one_in(40);
+    let is_called = !edits.is_edited && facts.wealth == Wealth::Typical && dice.one_in(40);
     if !edits.is_timeless {
         let written_us = edits.last_save().map_or(facts.written_us, |edit| edit.at_us);
         put(keys, "last_enriched", Some(if dice.one_in(5) { naive(written_us) } else { zulu(written_us) }));

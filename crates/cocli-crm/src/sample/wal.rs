@@ -19,6 +19,9 @@ pub(super) use row::Row;
 
 /// Nodes that write; the first is the one whose folder this is.
 pub(super) const NODES: [&str; 3] = ["laptop", "pi-1", "pi-2"];
+/// A company that has a row in `wal/`, its name, and neither folder nor file: the first save
+/// never came. It is not among [`Truth::companies`].
+pub const NEVER_SAVED: &str = "never-saved-anywhere";
 /// One in this many companies had rows before the rounds of edits.
 const ROWS_EVERY: usize = 9;
 /// Of the rows heard from others, one in this many was heard three times.
@@ -33,7 +36,7 @@ impl Wal {
     /// No rows but those of the [known](super::known) companies and of one without a folder.
     pub(super) fn new() -> Wal {
         let at_us = TAKEN_US - 9 * DAY_US;
-        let stray = Row::new(at_us, 1, "companies/never-saved-anywhere", "name", "Never Saved");
+        let stray = Row::new(at_us, 1, &format!("companies/{NEVER_SAVED}"), "name", "Never Saved");
         Wal { rows: vec![stray] }
     }
 

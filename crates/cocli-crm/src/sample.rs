@@ -16,6 +16,7 @@ pub mod known;
 mod listing;
 mod markdown;
 mod person;
+mod phone;
 mod plan;
 mod pyyaml;
 mod shared;

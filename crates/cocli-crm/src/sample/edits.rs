@@ -2,6 +2,7 @@
 
 use super::dice::Dice;
 use super::facts::Facts;
+use super::phone;
 use super::plan::Kind;
 use super::sizes::{Age, Sample};
 use super::style::Style;
@@ -42,7 +43,9 @@ impl Edits {
                 _ => &[Road::Wal, Road::Save],
             };
             let at_us = round_us(round) + dice.below(600_000_000) as i64;
-            let phone = format!("1512{}", 2_000_000 + dice.below(8_000_000));
+            // Behind the numbers that companies have from the start.
+            let later = 2 * sample.companies + facts.index * usize::from(Age::ROUNDS) + usize::from(round);
+            let phone = format!("1{}", phone::number(facts.city.area, later));
             let is_taken = usize::from(round) == always || dice.one_in(2);
             if is_taken && round <= sample.age.newest() {
                 list.extend(roads.iter().map(|road| edit(facts, *road, round, at_us, &phone)));

@@ -2,6 +2,7 @@
 
 use super::dice::Dice;
 use super::known::{KNOWN, Known};
+use super::phone;
 use super::plan::{Kind, Plan};
 use super::sizes::Sample;
 use super::style::Style;
@@ -10,10 +11,6 @@ use super::words::cities::{CITIES, City};
 use super::words::names::{Names, names};
 use super::words::{PAGE_TITLES, STREETS};
 
-/// Phones are numbered from here, so that none is another's.
-const PHONES_FROM: usize = 2_000_000;
-/// Coprime with the phones there are.
-const PHONE_STRIDE: usize = 7_919;
 /// Days before the folder was taken within which no base value was written.
 const QUIET_DAYS: usize = 20;
 /// What place ids are made of.
@@ -35,6 +32,8 @@ pub(super) struct Facts {
     pub(super) name: Option<String>,
     pub(super) domain: Option<String>,
     pub(super) phone: Option<String>,
+    /// Ten digits that are nobody else's, whether its file tells them or not.
+    pub(super) number: String,
     pub(super) email: Option<String>,
     pub(super) place_id: Option<String>,
     pub(super) street: Option<String>,
@@ -59,7 +58,7 @@ impl Facts {
         let mut dice = Dice::of(sample.seed, "company", identity);
         let Names { name, slug, domain } = names(identity);
         let city = &CITIES[dice.below(CITIES.len())];
-        let phone = format!("1{}{}", city.area, PHONES_FROM + identity * PHONE_STRIDE % (10_000_000 - PHONES_FROM));
+        let number = phone::number(city.area, identity);
         let place_id = format!("ChIJ{}", dice.text(PLACE_ID, 23));
         let street = format!("{} {}", 1 + dice.below(9_900), dice.pick(STREETS));
         let is_pair = matches!(kind, Kind::Pair(..));
@@ -78,7 +77,8 @@ impl Facts {
             slug,
             name: Some(name),
             domain: (is_pair || has_domain || !has_place).then_some(domain),
-            phone: (is_pair || has_phone).then_some(phone),
+            phone: (is_pair || has_phone).then(|| format!("1{number}")),
+            number,
             email: None,
             place_id: has_place.then_some(place_id),
             street: Some(street),
@@ -131,6 +131,7 @@ fn known(index: usize, number: usize, known: &Known) -> Facts {
         name: None,
         domain: None,
         phone: None,
+        number: String::new(),
         email: None,
         place_id: None,
         street: None,

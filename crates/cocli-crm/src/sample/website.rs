@@ -5,9 +5,10 @@ use super::dice::Dice;
 use super::facts::{Facts, Wealth};
 use super::front::Keys;
 use super::markdown::page;
+use super::phone;
 use super::pyyaml::Yaml;
 use super::times::{DAY_US, aware, naive};
-use super::words::{CATEGORIES, ODD_PHONES, SENTENCES, SERVICES, TAGS, TECH};
+use super::words::{CATEGORIES, SENTENCES, SERVICES, TAGS, TECH};
 
 /// Files that crawlers took for addresses.
 const IMAGES: &[&str] = &["badge_22_8@2x.png", "logo@3x.webp", "team@2x.jpg"];
@@ -38,7 +39,7 @@ fn reach(keys: &mut Keys, facts: &Facts, domain: &str, dice: &mut Dice) {
     emails.extend(dice.one_in(2).then(|| dice.pick(IMAGES).to_owned()));
     emails.extend(dice.one_in(3).then(|| format!("mailto:jobs@{domain}")));
     let phone = match dice.below(3) {
-        0 => Some(dice.pick(ODD_PHONES).to_owned()),
+        0 => Some(phone::odd(&facts.number, dice.below(4))),
         1 => facts.phone.clone(),
         _ => None,
     };

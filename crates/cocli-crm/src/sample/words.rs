@@ -86,6 +86,3 @@ pub(super) const FIRST: &[&str] =
 /// Their last names.
 pub(super) const LAST: &[&str] =
     &["Doe", "Ortega", "O'Neil", "Nguyễn", "Kowalski", "Smith-Jones", "Müller", "Haddad", "Berg", "Ito"];
-
-/// Phones as people and pages write them.
-pub(super) const ODD_PHONES: &[&str] = &["414) 321-7507", "626.581.6159", "469)994-7779", "301.881.1115"];

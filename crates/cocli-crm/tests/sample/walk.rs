@@ -96,21 +96,31 @@ impl Walk {
         self.indexes().filter(differs).count()
     }
 
-    /// Companies of one domain and one phone, the longer slug second.
+    /// Companies that share a domain or a phone, wherever it stands; the longer slug second.
     pub fn pairs(&self) -> Vec<(String, String)> {
-        let mut same: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-        for (slug, text) in self.indexes() {
-            let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
-            if let (Some(domain), Some(phone)) = (value("domain: "), value("phone_number: ")) {
-                same.entry((domain, phone)).or_default().push(slug.to_owned());
+        let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut own = |slug: &str, what: String| owners.entry(what).or_default().insert(slug.to_owned());
+        for (name, bytes) in
+            self.files.iter().filter(|(name, _)| name.starts_with("companies/") && name.ends_with(".md"))
+        {
+            let slug = name.split('/').nth(1).unwrap();
+            for line in std::str::from_utf8(bytes).unwrap().lines() {
+                match line.split_once(": ") {
+                    Some(("domain", domain)) => drop(own(slug, domain.to_owned())),
+                    Some((key, phone)) if key.starts_with("phone") => drop(own(slug, digits(phone))),
+                    _ => {}
+                }
             }
         }
-        let twice = same.into_values().filter(|slugs| slugs.len() > 1);
-        let by_length = |mut slugs: Vec<String>| {
-            slugs.sort_by_key(String::len);
-            (slugs[0].clone(), slugs[1].clone())
-        };
-        twice.map(by_length).collect()
+        for row in self.journal_rows() {
+            let columns: Vec<&str> = row.split('\u{1f}').rev().collect();
+            if columns[2].starts_with("phone") {
+                own(columns[3].trim_start_matches("companies/"), digits(columns[1]));
+            }
+        }
+        let shared: BTreeSet<Vec<String>> = owners.into_values().filter(|it| it.len() > 1).map(by_length).collect();
+        assert!(shared.iter().all(|slugs| slugs.len() == 2), "{shared:?}");
+        shared.into_iter().map(|slugs| (slugs[0].clone(), slugs[1].clone())).collect()
     }
 
     pub fn ragged(&self) -> Vec<String> {
@@ -146,6 +156,19 @@ impl Walk {
     pub fn journal_damage(&self) -> usize {
         self.pieces().filter(|piece| !is_row(piece)).count()
     }
+}
+
+/// The last ten digits.
+fn digits(phone: &str) -> String {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    assert!(digits.len() >= 10, "{phone:?} is no phone");
+    digits[digits.len() - 10..].to_owned()
+}
+
+fn by_length(slugs: BTreeSet<String>) -> Vec<String> {
+    let mut slugs: Vec<String> = slugs.into_iter().collect();
+    slugs.sort_by_key(String::len);
+    slugs
 }
 
 fn is_row(piece: &[u8]) -> bool {

@@ -2,8 +2,9 @@
 
 use crate::sample::dice::Dice;
 use crate::sample::facts::Facts;
+use crate::sample::phone;
 use crate::sample::times::{DAY_US, SECOND_US, TAKEN_US, aware};
-use crate::sample::words::{CATEGORIES, ODD_PHONES, SERVICES};
+use crate::sample::words::{CATEGORIES, SERVICES};
 
 use super::NODES;
 
@@ -50,7 +51,7 @@ pub(super) fn before_edits(facts: &Facts, target: &str, dice: &mut Dice) -> Row 
         4 => ("callback_at", "None".to_owned()),
         5 => ("average_rating", format!("{}.{}", 3 + dice.below(2), dice.below(10))),
         6 => ("tags", "[\"from-the-journal\"]".to_owned()),
-        7 => ("phone_1", dice.pick(ODD_PHONES).to_owned()),
+        7 => ("phone_1", phone::odd(&facts.number, dice.below(4))),
         _ => ("field_of_a_later_model", "yes".to_owned()),
     };
     let version = [3, 3, 3, 2, 1][dice.below(5)];

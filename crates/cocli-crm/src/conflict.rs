@@ -10,7 +10,7 @@ use cocli_store::{StateError, Tx};
 use crate::fields::{self, FieldRefused, items};
 use crate::folder::{CommitError, Committed, Folder, Unplanned, View};
 use crate::phone::Region;
-use crate::resolve::{self, ResolveError};
+use crate::resolve::{self, Noun, ResolveError};
 
 /// Targets listed of each kind at most, unless somebody asks for more.
 pub const LISTED_MAX: usize = 500;
@@ -73,7 +73,7 @@ impl Keep {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConflictError {
-    /// No company is meant.
+    /// Nobody is meant.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
     /// Nobody differs there.
@@ -116,8 +116,8 @@ pub fn resolve(
 ) -> Result<(Target, Vec<Value>, Committed), CommitError<ConflictError>> {
     let mut resolved = None;
     let plan = |view: &View<'_, '_>| {
-        let target = resolve::company(view.tx(), who)?;
-        let name = fields::field_name(field)?;
+        let target = resolve::find(view.tx(), Noun::Any, who)?;
+        let name = fields::field_of(&target, field)?;
         let mut open = view.tx().conflicts_of(&target)?;
         open.retain(|conflict| conflict.key.slot == Slot::Field(name.clone()));
         let Some(conflict) = open.pop() else {

@@ -14,8 +14,9 @@ mod plan;
 
 use std::str::FromStr;
 
+use cocli_model::target::TargetKind;
 use cocli_model::value::{VALUE_BYTES_MAX, ValueError};
-use cocli_model::{FieldName, Value};
+use cocli_model::{FieldName, Target, Value};
 
 use crate::phone::{self, Region};
 pub use plan::{FieldChange, NotPlanned, Planned, plan};
@@ -46,7 +47,7 @@ const SHORT: [(&str, &str); 20] = [
 ];
 
 /// Fields whose value is a text, whatever it looks like: a name `2001`, a zip `01234`.
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 15] = [
     "name",
     "domain",
     "website",
@@ -59,6 +60,9 @@ const TEXTS: [&str; 12] = [
     "full_address",
     "description",
     "place_id",
+    "company",
+    "company_name",
+    "role",
 ];
 
 /// Why a field or a value is not taken.
@@ -163,6 +167,15 @@ pub fn field_name(text: &str) -> Result<FieldName, FieldRefused> {
     FieldName::new(disk).map_err(|_| refuse())
 }
 
+/// The field of a target that a person named.
+///
+/// # Errors
+/// As [`field_name`].
+pub fn field_of(target: &Target, text: &str) -> Result<FieldName, FieldRefused> {
+    let field = field_name(text)?;
+    Ok(if target.kind() == TargetKind::Person { crate::person::field_of(field) } else { field })
+}
+
 /// The short name under which a field is shown.
 #[must_use]
 pub fn short_name(field: &FieldName) -> &str {
@@ -177,7 +190,9 @@ pub fn short_name(field: &FieldName) -> &str {
 /// [`FieldRefused::TooLarge`], or what else the text cannot be.
 pub fn value_of(field: &FieldName, text: &str, region: Region) -> Result<Value, FieldRefused> {
     let value = match field.as_str() {
-        "phone_number" => Value::string(&phone::to_e164(text, region).unwrap_or_else(|| text.trim().to_owned())),
+        "phone_number" | "phone" => {
+            Value::string(&phone::to_e164(text, region).unwrap_or_else(|| text.trim().to_owned()))
+        }
         "domain" => Value::string(&cocli_store::state::normal_domain(text).unwrap_or_default()),
         "email" | "all_emails" => Value::string(&text.trim().to_lowercase()),
         name if TEXTS.contains(&name) || field.is_set() => Value::string(text.trim()),

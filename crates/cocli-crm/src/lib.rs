@@ -4,8 +4,8 @@
 //! - [`home`], [`marker`], [`key`], [`roster`]: where a folder is, that it is one, whose
 //!   node writes it here, and who may write at all.
 //! - [`folder`]: an open folder; reading, catching up, committing.
-//! - [`fields`], [`phone`], [`resolve`]: what people type, and what it means.
-//! - [`company`], [`note`], [`import`], [`conflict`], [`undo`], [`history`]: what people do.
+//! - [`fields`], [`phone`], [`dates`], [`resolve`]: what people type, and what it means.
+//! - [`company`], [`person`], [`entity`], [`note`], [`meeting`], [`import`], [`conflict`], [`undo`], [`history`]: what people do.
 //! - [`hand`], [`legacy`]: what people and the original tool left in files.
 //! - [`doctor`]: how healthy a folder is.
 //! - [`bulk`]: commands of many rows. [`log`], [`scratch`]: proof from journals alone.
@@ -19,8 +19,10 @@
 pub mod bulk;
 pub mod company;
 pub mod conflict;
+pub mod dates;
 pub mod doctor;
 mod durable;
+pub mod entity;
 pub mod fields;
 pub mod folder;
 pub mod hand;
@@ -31,7 +33,9 @@ pub mod key;
 pub mod legacy;
 pub mod log;
 pub mod marker;
+pub mod meeting;
 pub mod note;
+pub mod person;
 pub mod phone;
 pub mod resolve;
 pub mod roster;

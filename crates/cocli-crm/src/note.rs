@@ -6,7 +6,7 @@ use cocli_model::{Cause, Context, Draft, Field, Operator, Origin, Rank, Target, 
 use cocli_store::StateError;
 
 use crate::folder::{CommitError, Committed, Folder, View};
-use crate::resolve::{self, ResolveError};
+use crate::resolve::{self, Noun, ResolveError};
 
 /// A note to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum NoteError {
     /// A text that is no value.
     #[error("the note cannot be written")]
     Value(#[source] ValueError),
-    /// No company is meant.
+    /// Nobody is meant.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
     /// The state cannot be read.
@@ -43,7 +43,7 @@ pub enum NoteError {
     State(#[from] StateError),
 }
 
-/// Adds a note to the company that `who` means. The answer is the company and its note;
+/// Adds a note to the company or person that `who` means. The answer is whom and the note;
 /// with `dry_run` the note has no place yet.
 ///
 /// # Errors
@@ -57,7 +57,7 @@ pub fn add(
     let fields = fields_of(note).map_err(CommitError::Plan)?;
     let mut about = None;
     let plan = |view: &View<'_, '_>| {
-        let target = resolve::company(view.tx(), who)?;
+        let target = resolve::find(view.tx(), Noun::Any, who)?;
         about = Some(target.clone());
         Ok(vec![Commit::placed(move |at| rows(&target, at, &fields))])
     };

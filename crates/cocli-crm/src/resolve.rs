@@ -1,5 +1,8 @@
-//! Finding a company by what a person typed: its slug, its domain, or the beginning of
-//! its slug if only one begins so. Nothing is ever guessed.
+//! Finding a company or a person by what somebody typed: a slug, a domain or an email
+//! address, or the beginning of a slug if only one begins so. Nothing is ever guessed.
+//!
+//! Where both are meant, what fits one company and one person fits two; `company/…` and
+//! `person/…` say which.
 
 use cocli_model::slug::SlugError;
 use cocli_model::target::TargetKind;
@@ -9,13 +12,75 @@ use cocli_store::{StateError, Tx};
 /// Candidates that an ambiguous word lists at most.
 pub const CANDIDATES_MAX: usize = 10;
 
-/// Why no company is meant.
+/// What kind of entity is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noun {
+    /// A company.
+    Company,
+    /// A person.
+    Person,
+    /// Whichever it is.
+    Any,
+}
+
+impl Noun {
+    /// One of them, as people call it.
+    #[must_use]
+    pub fn one(self) -> &'static str {
+        match self {
+            Noun::Company => "company",
+            Noun::Person => "person",
+            Noun::Any => "company or person",
+        }
+    }
+
+    /// Several of them.
+    #[must_use]
+    pub fn many(self) -> &'static str {
+        match self {
+            Noun::Company => "companies",
+            Noun::Person => "people",
+            Noun::Any => "names",
+        }
+    }
+
+    /// What a target is; `None` of those that are no entity.
+    #[must_use]
+    pub fn of(target: &Target) -> Option<Noun> {
+        match target.kind() {
+            TargetKind::Company => Some(Noun::Company),
+            TargetKind::Person => Some(Noun::Person),
+            _ => None,
+        }
+    }
+
+    /// The target of this slug.
+    fn target(self, slug: &Slug) -> Target {
+        if self == Noun::Person { Target::person(slug) } else { Target::company(slug) }
+    }
+
+    fn kind(self) -> TargetKind {
+        if self == Noun::Person { TargetKind::Person } else { TargetKind::Company }
+    }
+
+    fn all(self) -> &'static [Noun] {
+        match self {
+            Noun::Company => &[Noun::Company],
+            Noun::Person => &[Noun::Person],
+            Noun::Any => &[Noun::Company, Noun::Person],
+        }
+    }
+}
+
+/// Why nothing is meant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResolveError {
     /// None fits.
-    #[error("no company {text:?}")]
+    #[error("no {} {text:?}", noun.one())]
     NotFound {
+        /// What was looked for.
+        noun: Noun,
         /// What was typed, cut.
         text: String,
         /// Why it is no slug, if it is none.
@@ -23,23 +88,25 @@ pub enum ResolveError {
         why: Option<SlugError>,
     },
     /// Several fit.
-    #[error("{text:?} fits {} companies{}", candidates.len(), if *more { " and more" } else { "" })]
+    #[error("{text:?} fits {} {}{}", candidates.len(), noun.many(), if *more { " and more" } else { "" })]
     Ambiguous {
+        /// What was looked for.
+        noun: Noun,
         /// What was typed.
         text: String,
-        /// The slugs that fit, at most [`CANDIDATES_MAX`].
+        /// What fits, as it can be typed, at most [`CANDIDATES_MAX`].
         candidates: Vec<String>,
         /// Whether there are more.
         more: bool,
     },
     /// It was deleted.
-    #[error("{slug} was deleted")]
+    #[error("{} was deleted", slug_of(target))]
     Hidden {
-        /// Its slug.
-        slug: Slug,
+        /// It.
+        target: Target,
     },
     /// The state cannot be read.
-    #[error("look for a company")]
+    #[error("look for a name")]
     State(#[from] StateError),
 }
 
@@ -47,49 +114,106 @@ pub enum ResolveError {
 /// `ac` if no other slug begins so.
 ///
 /// # Errors
-/// [`ResolveError`]; a deleted company is [`ResolveError::Hidden`], found by slug only.
+/// As [`find`].
 pub fn company(tx: &Tx<'_>, text: &str) -> Result<Target, ResolveError> {
-    let word = text.strip_prefix("companies/").or_else(|| text.strip_prefix("company/")).unwrap_or(text);
+    find(tx, Noun::Company, text)
+}
+
+/// What `text` means among `noun`; a person also by an email address.
+///
+/// # Errors
+/// [`ResolveError`]; what was deleted is [`ResolveError::Hidden`], found by slug only.
+pub fn find(tx: &Tx<'_>, noun: Noun, text: &str) -> Result<Target, ResolveError> {
+    let (said, word) = prefixed(text);
+    let nouns = match said {
+        Some(said) if noun == Noun::Any || noun == said => said,
+        Some(_) => return Err(ResolveError::NotFound { noun, text: cut(text), why: Slug::new(text).err() }),
+        None => noun,
+    };
     let slug = Slug::new(word);
     if let Ok(slug) = &slug
-        && let Some(found) = by_slug(tx, slug)?
+        && let Some(target) = by_slug(tx, nouns, slug, text)?
     {
-        return Ok(found);
+        return Ok(target);
     }
-    if word.contains('.') {
-        let found = tx.find_by_domain(TargetKind::Company, word, CANDIDATES_MAX + 1)?;
-        if let Some(target) = only(text, found.into_iter().map(|line| line.target).collect())? {
-            return Ok(target);
-        }
+    let mut found = Vec::new();
+    for noun in nouns.all() {
+        let lines = match noun {
+            Noun::Person => tx.find_by_email(word, CANDIDATES_MAX + 1)?,
+            _ if word.contains('.') && !word.contains('@') => {
+                tx.find_by_domain(TargetKind::Company, word, CANDIDATES_MAX + 1)?
+            }
+            _ => Vec::new(),
+        };
+        found.extend(lines.into_iter().map(|line| line.target));
+    }
+    if let Some(target) = only(nouns, text, std::mem::take(&mut found))? {
+        return Ok(target);
     }
     let typeable = !word.is_empty() && word.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    if typeable {
-        let found = tx.find_by_prefix(TargetKind::Company, word, CANDIDATES_MAX + 1)?;
-        if let Some(target) = only(text, found.into_iter().map(|line| line.target).collect())? {
-            return Ok(target);
+    for noun in nouns.all().iter().filter(|_| typeable) {
+        let lines = tx.find_by_prefix(noun.kind(), word, CANDIDATES_MAX + 1)?;
+        found.extend(lines.into_iter().map(|line| line.target));
+    }
+    only(nouns, text, found)?.ok_or_else(|| ResolveError::NotFound { noun, text: cut(text), why: slug.err() })
+}
+
+/// As [`find`], but what was deleted is found too: for looking back.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_even_deleted(tx: &Tx<'_>, noun: Noun, text: &str) -> Result<Target, ResolveError> {
+    match find(tx, noun, text) {
+        Err(ResolveError::Hidden { target }) => Ok(target),
+        found => found,
+    }
+}
+
+/// The noun that stands before a slash, and what follows it.
+fn prefixed(text: &str) -> (Option<Noun>, &str) {
+    let prefixes = [
+        ("companies/", Noun::Company),
+        ("company/", Noun::Company),
+        ("people/", Noun::Person),
+        ("person/", Noun::Person),
+    ];
+    let found = prefixes.iter().find_map(|(prefix, noun)| Some((Some(*noun), text.strip_prefix(prefix)?)));
+    found.unwrap_or((None, text))
+}
+
+/// What has this very slug. Of what was deleted and what is there, the latter is meant.
+fn by_slug(tx: &Tx<'_>, nouns: Noun, slug: &Slug, text: &str) -> Result<Option<Target>, ResolveError> {
+    let (mut there, mut deleted) = (Vec::new(), None);
+    for noun in nouns.all() {
+        match tx.entity(&noun.target(slug))? {
+            Some(entity) if entity.visibility.is_hidden() => deleted = Some(entity.target),
+            // What has no name is no candidate beside what has one.
+            Some(entity) if nouns != Noun::Any || entity.is_listed() => there.push(entity.target),
+            _ => {}
         }
     }
-    Err(ResolveError::NotFound { text: cut(text), why: slug.err() })
-}
-
-/// The company with this very slug; refused if it was deleted.
-fn by_slug(tx: &Tx<'_>, slug: &Slug) -> Result<Option<Target>, ResolveError> {
-    let Some(entity) = tx.company(slug)? else { return Ok(None) };
-    if entity.visibility.is_hidden() {
-        Err(ResolveError::Hidden { slug: slug.clone() })
-    } else {
-        Ok(Some(entity.target))
+    match (only(nouns, text, there)?, deleted) {
+        (Some(target), _) => Ok(Some(target)),
+        (None, Some(target)) => Err(ResolveError::Hidden { target }),
+        (None, None) => Ok(None),
     }
 }
 
-fn only(text: &str, mut found: Vec<Target>) -> Result<Option<Target>, ResolveError> {
+fn only(noun: Noun, text: &str, mut found: Vec<Target>) -> Result<Option<Target>, ResolveError> {
     if found.len() <= 1 {
         return Ok(found.pop());
     }
     let more = found.len() > CANDIDATES_MAX;
     found.truncate(CANDIDATES_MAX);
-    let slug = |target: &Target| target.slug().map(|slug| slug.to_string()).unwrap_or_default();
-    Err(ResolveError::Ambiguous { text: cut(text), candidates: found.iter().map(slug).collect(), more })
+    let called = |target: &Target| match (noun, Noun::of(target)) {
+        (Noun::Any, Some(of)) => format!("{}/{}", of.one(), slug_of(target)),
+        _ => slug_of(target),
+    };
+    Err(ResolveError::Ambiguous { noun, text: cut(text), candidates: found.iter().map(called).collect(), more })
+}
+
+fn slug_of(target: &Target) -> String {
+    target.slug().map_or_else(|| target.to_string(), |slug| slug.to_string())
 }
 
 fn cut(text: &str) -> String {

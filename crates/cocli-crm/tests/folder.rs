@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use cocli_crm::company::{self, NewCompany, SlugRule};
+use cocli_crm::company::{self, NewCompany};
+use cocli_crm::entity::{self, SlugRule};
 use cocli_crm::fields::{Assignment, Op};
 use cocli_crm::folder::{CaughtUp, Notice};
 use cocli_crm::phone::Region;
+use cocli_crm::resolve::Noun;
 use cocli_crm::{Folder, FolderError, Home, conflict, log, roster, scratch, undo};
 use cocli_journal::{Branch, JournalFile, Role};
 use cocli_model::datagram::Header;
@@ -78,7 +80,7 @@ fn add(folder: &mut Folder, name: &str) {
 }
 
 fn set(folder: &mut Folder, who: &str, assignment: &str) {
-    company::set(folder, who, &[assignment.parse().unwrap()], false).unwrap();
+    entity::set(folder, (Noun::Company, who), &[assignment.parse().unwrap()], false).unwrap();
 }
 
 fn count(folder: &Folder) -> u64 {
@@ -400,7 +402,7 @@ fn two_nodes_with_the_same_journals_have_one_state_and_scratch_makes_it_again() 
     b.catch_up().unwrap();
     set(&mut a, "acme-roofing", "phone=714-555-0150");
     set(&mut b, "acme-roofing", "phone=714-555-0160");
-    company::remove(&mut b, "acme-roofing", false).unwrap();
+    entity::remove(&mut b, (Noun::Company, "acme-roofing"), false).unwrap();
     set(&mut a, "acme-roofing", "city=Brea");
     undo::undo(&mut a, None, false).unwrap();
     one.takes_journals_of(&two);
@@ -466,7 +468,7 @@ fn one_command_never_conflicts_with_itself() {
         .iter()
         .map(|text| text.parse().unwrap())
         .collect();
-    let (_, committed) = company::set(&mut folder, "acme-roofing", &assignments, false).unwrap();
+    let (_, committed) = entity::set(&mut folder, (Noun::Company, "acme-roofing"), &assignments, false).unwrap();
     assert_eq!(committed.commits[0].rows, 1);
     assert_eq!(shown(&folder, "acme-roofing", "phone_number").unwrap().as_text(), "+17145550102");
     assert!(assignments.iter().any(|assignment| assignment.op == Op::Remove));

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use cocli_crm::company::{self, NewCompany, SlugRule};
+use cocli_crm::company::{self, NewCompany};
+use cocli_crm::entity::{self, SlugRule};
 use cocli_crm::fields::Assignment;
 use cocli_crm::hand::{self, Answer, Taken};
 use cocli_crm::phone::Region;
+use cocli_crm::resolve::Noun;
 use cocli_crm::{Folder, Home, undo};
 use cocli_journal::Role;
 use cocli_model::{Environment, FieldName, Target, Value};
@@ -76,7 +78,7 @@ impl Desk {
 
     fn set(&self, assignment: &str) {
         let assignment: Assignment = assignment.parse().unwrap();
-        company::set(&mut self.open(), "acme-inc", &[assignment], false).unwrap();
+        entity::set(&mut self.open(), (Noun::Company, "acme-inc"), &[assignment], false).unwrap();
     }
 
     fn shows(&self, field: &str) -> Option<Value> {

@@ -110,7 +110,13 @@ impl Slug {
     /// over 122 bytes is cut to make room.
     #[must_use]
     pub fn with_identity_suffix(&self, identity: &Identity<'_>) -> Slug {
-        suffixed(&self.0, &hash_letters(&json::canonical(&identity.to_json())))
+        self.with_suffix_of(&identity.to_json())
+    }
+
+    /// The same for any identity: `<slug>-<5 letters>` of its canonical text.
+    #[must_use]
+    pub fn with_suffix_of(&self, identity: &Json) -> Slug {
+        suffixed(&self.0, &hash_letters(&json::canonical(identity)))
     }
 
     /// The slug's text.

@@ -30,7 +30,7 @@ mod write;
 pub use apply::{Folded, fold_record, rejudge_target, unfold_record};
 pub use cell::Cell;
 pub use conflict::{Collision, Conflict, collisions, conflicts};
-pub use entity::{Entity, FieldView};
+pub use entity::{Entity, FieldView, listed_by};
 pub use entry::{CellKey, Entry, Slot};
 pub use hand::{Edit, Held, Shown, Version, base_of, plan_edit, plan_edit_without_base};
 pub use hash::{FOLD_VERSION, StateHash};

@@ -52,6 +52,7 @@ pub use folded::FoldedDatagram;
 pub use frontier::JournalMark;
 pub use history::CommitRef;
 pub(crate) use kind::has_view;
+pub use listing::normal_email;
 pub use open::{Opened, StateDb, Why};
 pub use query::{Listed, normal_domain};
 pub use schema::PRAGMAS;

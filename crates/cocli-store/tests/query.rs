@@ -50,7 +50,7 @@ fn indexes_say_what_the_whole_state_says() {
             colliding.extend(collisions(&whole, &target).unwrap());
         }
         db.read::<_, StateError>(|tx| {
-            let kinds = [TargetKind::Company, TargetKind::Person, TargetKind::Note];
+            let kinds = [TargetKind::Company, TargetKind::Person, TargetKind::Note, TargetKind::Meeting];
             let (mut lines, mut empty) = (BTreeSet::new(), BTreeSet::new());
             for kind in kinds {
                 let page = tx.list(kind, None, 100, &[])?;
@@ -92,6 +92,9 @@ fn pages_prefixes_and_domains() {
     rows.push(human("companies/acme", "tags+", "a"));
     rows.push(human("companies/hollow", "city", "Brea"));
     rows.push(human("people/acme", "name", "A person"));
+    rows.push(human("people/acme", "email", " Jane@Acme.example"));
+    rows.push(human("companies/acme", "email", "jane@acme.example"));
+    rows.push(human("people/acme/meetings/2026-02-16T10-11-12Z-abcdefgh.9", "title", "A talk"));
     rows.push(human("companies/acme/notes/2026-02-16T10-11-12Z-abcdefgh.5", "body", "text"));
     let first = node.seal(rows, 20);
     db.transaction(|tx| tx.fold_datagram(&first)).unwrap();
@@ -111,6 +114,9 @@ fn pages_prefixes_and_domains() {
         assert_eq!(slugs(tx.find_by_prefix(TargetKind::Person, "", 9)?), ["people/acme"]);
         let same = tx.find_by_domain(TargetKind::Company, "www.ACME.example", 9)?;
         assert_eq!(slugs(same), ["companies/acme", "companies/zeta"]);
+        assert_eq!(slugs(tx.find_by_email("JANE@acme.example ", 9)?), ["people/acme"]);
+        assert!(tx.find_by_email("acme.example", 9)?.is_empty());
+        assert_eq!(tx.meetings(&"people/acme".parse().unwrap())?.len(), 1);
         assert!(tx.entity(&"companies/nobody".parse().unwrap())?.is_none());
         assert_eq!(tx.notes(&"companies/acme".parse().unwrap())?.len(), 1);
         Ok(())

@@ -1,16 +1,20 @@
 //! What can be typed: the grammar, and nothing else.
 
 mod company;
+mod meeting;
 mod nouns;
+mod person;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use company::{Company, CompanyAdd, CompanyLs};
+pub(crate) use meeting::{Meeting, MeetingAdd};
 pub(crate) use nouns::{
     Conflicts, Demo, Doctor, Fold, History, Init, Log, Mend, Node, Note, Peer, Scan, Show, Status, Sync, Undo,
 };
+pub(crate) use person::{Person, PersonAdd, PersonLs};
 
 /// A plain-text CRM that works offline and syncs across your machines.
 #[derive(Debug, Parser)]
@@ -124,22 +128,28 @@ pub(crate) enum Command {
     /// Add, change, list and delete companies
     #[command(subcommand)]
     Company(Company),
+    /// Add, change, list and delete people
+    #[command(subcommand)]
+    Person(Person),
+    /// Set and list meetings
+    #[command(subcommand)]
+    Meeting(Meeting),
     /// Write notes
     #[command(subcommand)]
     Note(Note),
-    /// Show a company
+    /// Show a company or a person
     Show(Show),
-    /// Show what was ever written to a company, newest first
+    /// Show what was ever written to a company or a person, newest first
     History(History),
     /// What two people decided differently, and deciding it
     #[command(subcommand)]
     Conflicts(Conflicts),
     /// Take back the last command, or another
     Undo(Undo),
-    /// Bring a deleted company back
+    /// Bring back what was deleted
     Restore {
-        /// The company
-        company: String,
+        /// A company or a person
+        target: String,
     },
     /// Take in what people changed in files
     Scan(Scan),

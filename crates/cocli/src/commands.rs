@@ -4,21 +4,27 @@ mod adopt;
 mod company;
 mod conflicts;
 mod doctor;
+mod entity;
 mod fold;
 mod history;
 mod import;
 mod init;
+mod list;
 mod log;
+mod meeting;
 mod node;
 mod note;
 mod original;
+mod person;
 mod scan;
 mod show;
 mod status;
 mod sync;
 mod undo;
 
-use crate::args::{Command, Company, Conflicts, Node, Note, Peer, Sync};
+use cocli_crm::resolve::Noun;
+
+use crate::args::{Command, Company, Conflicts, Meeting, Node, Note, Peer, Person, Sync};
 use crate::demo;
 use crate::explain;
 use crate::failure::Outcome;
@@ -35,17 +41,23 @@ pub(crate) fn run(session: &mut Session, command: Command) -> Outcome {
             Some(file) => import::run(session, file),
             None => company::add(session, args),
         },
-        Command::Company(Company::Set { company, assignments }) => company::set(session, &company, &assignments),
-        Command::Company(Company::Show(args)) | Command::Show(args) => show::run(session, &args),
+        Command::Company(Company::Set { company, assignments }) => {
+            entity::set(session, (Noun::Company, &company), &assignments)
+        }
+        Command::Company(Company::Show(args)) => show::run(session, Noun::Company, &args),
         Command::Company(Company::Ls(args)) => company::list(session, &args),
-        Command::Company(Company::Rm { company }) => company::remove(session, &company),
-        Command::Restore { company } => company::restore(session, &company),
-        Command::Note(Note::Add { company, text, title, tag }) => note::add(session, &company, text, title, tag),
+        Command::Company(Company::Rm { company }) => entity::remove(session, (Noun::Company, &company)),
+        Command::Person(command) => people(session, command),
+        Command::Meeting(Meeting::Add(args)) => meeting::add(session, args),
+        Command::Meeting(Meeting::Ls { target, limit }) => meeting::list(session, target.as_deref(), limit),
+        Command::Show(args) => show::run(session, Noun::Any, &args),
+        Command::Restore { target } => entity::restore(session, &target),
+        Command::Note(Note::Add { target, text, title, tag }) => note::add(session, &target, text, title, tag),
         Command::History(args) => history::run(session, &args),
         Command::Conflicts(Conflicts::Ls) => conflicts::list(session),
-        Command::Conflicts(Conflicts::Show { company }) => conflicts::show(session, company.as_deref()),
-        Command::Conflicts(Conflicts::Resolve { company, field, keep }) => {
-            conflicts::resolve(session, &company, &field, &keep)
+        Command::Conflicts(Conflicts::Show { target }) => conflicts::show(session, target.as_deref()),
+        Command::Conflicts(Conflicts::Resolve { target, field, keep }) => {
+            conflicts::resolve(session, &target, &field, &keep)
         }
         Command::Undo(args) => undo::run(session, args.commit),
         Command::Scan(args) => scan::run(session, &args),
@@ -61,5 +73,15 @@ pub(crate) fn run(session: &mut Session, command: Command) -> Outcome {
         Command::Status(args) => status::run(session, &args),
         Command::Demo(args) => demo::run(session, &args),
         Command::Explain { code } => explain::run(session, code.as_deref()),
+    }
+}
+
+fn people(session: &mut Session, command: Person) -> Outcome {
+    match command {
+        Person::Add(args) => person::add(session, args),
+        Person::Set { person, assignments } => entity::set(session, (Noun::Person, &person), &assignments),
+        Person::Show(args) => show::run(session, Noun::Person, &args),
+        Person::Ls(args) => person::list(session, &args),
+        Person::Rm { person } => entity::remove(session, (Noun::Person, &person)),
     }
 }

@@ -14,6 +14,7 @@ mod explain;
 mod failure;
 mod out;
 mod session;
+mod when;
 mod words;
 
 use std::process::ExitCode;

@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal, Write};
 
 use cocli_crm::folder::{CommitAt, Committed, Notice};
 use cocli_crm::hand::{self, Taken};
-use cocli_crm::{Folder, Home, resolve};
+use cocli_crm::resolve::{self, Noun};
+use cocli_crm::{Folder, Home};
 use cocli_journal::Role;
 use cocli_model::Target;
 
@@ -49,10 +50,10 @@ impl Session {
         Ok(folder)
     }
 
-    /// Takes in what a person changed in the file of a company, before that is shown or
+    /// Takes in what somebody changed in the file of a company or person, before that is shown or
     /// changed. What cannot be taken is told, and stands in no command's way.
-    pub(crate) fn take_edit(&self, folder: &mut Folder, who: &str) {
-        let found = folder.read(|tx| resolve::company(tx, who));
+    pub(crate) fn take_edit(&self, folder: &mut Folder, noun: Noun, who: &str) {
+        let found = folder.read(|tx| resolve::find(tx, noun, who));
         if let (Ok(target), false) = (found, self.flags.dry_run) {
             self.take_edit_of(folder, &target);
         }

@@ -2,6 +2,7 @@
 
 use cocli_crm::fields::{FieldChange, short_name};
 use cocli_crm::history::Fate;
+use cocli_crm::resolve::Noun;
 use cocli_model::{Rank, Stamp, Target, Value};
 use cocli_replica::fold::{LeftAlone, Slot, Why};
 use jiff::Timestamp;
@@ -46,10 +47,19 @@ pub(crate) fn bare(value: &Value) -> String {
 
 /// The name a command line takes: `company/acme`.
 pub(crate) fn name_of(target: &Target) -> String {
-    target.as_str().strip_prefix("companies/").map_or_else(|| target.to_string(), |rest| format!("company/{rest}"))
+    match (target.as_str().split_once('/'), Noun::of(target)) {
+        (Some((_, rest)), Some(noun)) => format!("{}/{rest}", noun.one()),
+        _ => target.to_string(),
+    }
 }
 
-/// A company's slug.
+/// How an entity is called in a sentence: `company acme`.
+pub(crate) fn called(target: &Target) -> String {
+    let noun = Noun::of(target).unwrap_or(Noun::Any);
+    format!("{} {}", noun.one(), slug_of(target))
+}
+
+/// The slug of a target, or of what it belongs to.
 pub(crate) fn slug_of(target: &Target) -> String {
     target.slug().map_or_else(|| target.to_string(), |slug| slug.to_string())
 }

@@ -118,7 +118,7 @@ fn data_goes_to_stdout_in_the_format_asked_for_and_talk_to_stderr() {
     let shown = machine.json(&["show", "acme-roofing.example"]);
     let want = json!({
         "schema": "cocli.company/1", "slug": "acme-roofing", "name": "Acme Roofing", "domain": "acme-roofing.example",
-        "phone_number": "+17145550142", "city": "Brea", "tags": ["prospect", "roofing"], "notes": [], "conflicts": 0,
+        "phone_number": "+17145550142", "city": "Brea", "tags": ["prospect", "roofing"], "notes": [], "meetings": [], "conflicts": 0,
     });
     assert_eq!(shown, want);
     assert_eq!(machine.ok(&["show", "acme", "-o", "name"]), "company/acme-roofing\n");

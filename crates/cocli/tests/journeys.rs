@@ -8,7 +8,8 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cocli_crm::company::{NewCompany, SlugRule, add};
+use cocli_crm::company::{NewCompany, add};
+use cocli_crm::entity::SlugRule;
 use cocli_crm::fields::{Assignment, Op};
 use cocli_crm::folder::View;
 use cocli_crm::phone::Region;
@@ -30,6 +31,7 @@ fn walk(machine: &Machine, data_home: &Path, file: &str) {
         cases.env(name, value.to_str().unwrap());
     }
     cases.env("COCLI_DATA_HOME", data_home.to_str().unwrap());
+    cases.env("COCLI_TZ", "America/Los_Angeles");
     // What is asked for on a terminal; trycmd has none.
     cases.env("COCLI_OUTPUT", "table");
     cases.case(journeys().join(file));
@@ -77,6 +79,14 @@ fn j7_notes_with_no_network() {
     pair(&machine, "laptop", "pi-1");
     machine.ok(&["--data-home", "laptop", "company", "add", "Brea Wealth Partners", "--city", "Brea"]);
     walk(&machine, &machine.path().join("laptop"), "J7.md");
+}
+
+#[test]
+fn j8_meetings_with_human_dates() {
+    let machine = Machine::new("laptop");
+    machine.ok(&["company", "add", "Brea Wealth Partners"]);
+    machine.ok(&["person", "add", "Jane Doe", "--company", "brea-wealth-partners"]);
+    walk(&machine, &machine.data(), "J8.md");
 }
 
 #[test]

@@ -7,7 +7,8 @@ use cocli_model::{Draft, Target};
 use csv::ByteRecord;
 
 use super::{Batch, Import, ImportError, Taken};
-use crate::company::{CompanyError, NewCompany, SlugRule, listed_slug, plan_add};
+use crate::company::{NewCompany, listed_slug, plan_add};
+use crate::entity::{EntityError, SlugRule};
 use crate::fields::{self, Assignment};
 use crate::folder::View;
 use crate::phone::Region;
@@ -66,7 +67,7 @@ impl<R: io::Read> Import<R> {
         view: &View<'_, '_>,
         new: &NewCompany,
         domain: Option<&str>,
-    ) -> Result<Option<Target>, CompanyError> {
+    ) -> Result<Option<Target>, EntityError> {
         let target = Target::company(&listed_slug(new)?);
         if view.tx().is_listed(&target)? {
             return Ok(Some(target));
@@ -75,7 +76,7 @@ impl<R: io::Read> Import<R> {
         Ok(view.tx().find_by_domain(TargetKind::Company, domain, 1)?.pop().map(|line| line.target))
     }
 
-    fn update(&self, view: &View<'_, '_>, target: &Target, new: &Line) -> Result<Vec<Draft>, CompanyError> {
+    fn update(&self, view: &View<'_, '_>, target: &Target, new: &Line) -> Result<Vec<Draft>, EntityError> {
         let entity = view.tx().entity(target)?;
         let mut assignments = new.assignments.clone();
         assignments.push(Assignment::new("name", fields::Op::Set, new.name.clone())?);
@@ -96,9 +97,9 @@ fn new_company(line: &Line) -> NewCompany {
 }
 
 /// A line's own failure is told with the line; the folder's ends the import.
-fn told(error: CompanyError) -> Result<Taken, ImportError> {
+fn told(error: EntityError) -> Result<Taken, ImportError> {
     match error {
-        CompanyError::State(error) => Err(error.into()),
+        EntityError::State(error) => Err(error.into()),
         error => {
             let mut reason = error.to_string();
             if let Some(source) = std::error::Error::source(&error) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cocli_model::target::TargetKind;
 use cocli_model::{FieldName, Name, Target, Value};
 
 use super::Cells;
@@ -88,10 +89,21 @@ impl Entity {
         self.fields.get(field).and_then(FieldView::shown)
     }
 
-    /// Whether it is listed: shown, and its name (a note's body) has a winner.
+    /// Whether it is listed: shown, and its name (see [`listed_by`]) has a winner.
     #[must_use]
     pub fn is_listed(&self) -> bool {
-        let named = |field: &str| FieldName::new(field).is_ok_and(|field| self.shown(&field).is_some());
-        !self.visibility.is_hidden() && (named("name") || (self.target.parent().is_some() && named("body")))
+        let named = |field: &&str| FieldName::new(field).is_ok_and(|field| self.shown(&field).is_some());
+        !self.visibility.is_hidden() && (named(&"name") || listed_by(self.target.kind()).iter().any(named))
+    }
+}
+
+/// The fields of which any lists a target that has no name: a note is its body, a meeting its
+/// title or what was written about it.
+#[must_use]
+pub fn listed_by(kind: TargetKind) -> &'static [&'static str] {
+    match kind {
+        TargetKind::Note => &["body"],
+        TargetKind::Meeting => &["title", "body"],
+        _ => &[],
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn wish(tx: &Tx<'_>, target: &Target) -> Result<Wish, StateError> {
         return Ok(Wish::Rest);
     }
     let Some(entity) = tx.entity(target)? else { return Ok(Wish::Rest) };
-    if entity.visibility.is_hidden() && target.kind() == TargetKind::Company {
+    if entity.visibility.is_hidden() && matches!(target.kind(), TargetKind::Company | TargetKind::Person) {
         return Ok(Wish::Hide);
     }
     Ok(match render(&entity) {

@@ -59,8 +59,29 @@ const COMPANY_KEYS: [&str; 42] = [
     "gmb_url",
 ];
 
+/// Keys of a person in the order in which the original's model has them; `company` is ours.
+const PERSON_KEYS: [&str; 14] = [
+    "name",
+    "email",
+    "phone",
+    "company",
+    "company_name",
+    "role",
+    "tags",
+    "slug",
+    "full_address",
+    "street_address",
+    "city",
+    "state",
+    "zip_code",
+    "country",
+];
+
 /// Keys of a note.
 const NOTE_KEYS: [&str; 2] = ["timestamp", "title"];
+
+/// Keys of a meeting.
+const MEETING_KEYS: [&str; 5] = ["timestamp", "title", "type", "duration_minutes", "people"];
 
 /// A file as it is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +100,9 @@ pub struct View {
 pub fn render(entity: &Entity) -> Option<View> {
     let keys: &[&str] = match entity.target.kind() {
         TargetKind::Company => &COMPANY_KEYS,
+        TargetKind::Person => &PERSON_KEYS,
         TargetKind::Note => &NOTE_KEYS,
+        TargetKind::Meeting => &MEETING_KEYS,
         _ => return None,
     };
     let body_key = body_key(entity.target.kind());
@@ -88,12 +111,12 @@ pub fn render(entity: &Entity) -> Option<View> {
     }
     let mut view = View { text: String::from("---\n"), shown: shown::write(&Version::of(entity)), styled: false };
     let fixed: HashSet<&str> = keys.iter().copied().chain([body_key]).collect();
-    let moment = note_moment(&entity.target);
     for key in keys {
         match field(entity, key) {
             Some((name, shown)) => add(&mut view.text, name, shown, true),
-            None if *key == "timestamp" => {
-                yaml::entry(&mut view.text, key, &serde_json::Value::String(moment.clone().unwrap_or_default()));
+            None if is_made(&entity.target, key) => {
+                let moment = note_moment(&entity.target).unwrap_or_default();
+                yaml::entry(&mut view.text, key, &serde_json::Value::String(moment));
             }
             None => {}
         }
@@ -110,12 +133,13 @@ pub fn render(entity: &Entity) -> Option<View> {
 
 /// The field that is a file's body.
 pub(super) fn body_key(kind: TargetKind) -> &'static str {
-    if kind == TargetKind::Note { "body" } else { "description" }
+    if matches!(kind, TargetKind::Note | TargetKind::Meeting) { "body" } else { "description" }
 }
 
-/// Whether a key is made of the target's name and no record's.
+/// Whether a key is made of the target's name and no record's. A meeting has a time of its
+/// own, which may change.
 pub(super) fn is_made(target: &Target, key: &str) -> bool {
-    key == "timestamp" && note_moment(target).is_some()
+    key == "timestamp" && target.kind() == TargetKind::Note && note_moment(target).is_some()
 }
 
 fn field<'a>(entity: &'a Entity, key: &str) -> Option<(&'a FieldName, &'a FieldView)> {
@@ -158,7 +182,7 @@ pub(super) struct Traces {
 pub(super) fn traces<'a>(target: &Target, history: impl Iterator<Item = &'a Entry>) -> Traces {
     let body_key = body_key(target.kind());
     let mut traces = Traces { lines: HashSet::new(), bodies: HashSet::new() };
-    if let Some(moment) = note_moment(target) {
+    if let Some(moment) = note_moment(target).filter(|_| is_made(target, "timestamp")) {
         traces.add("timestamp", &serde_json::Value::String(moment));
     }
     for entry in history {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use cocli_model::target::TargetKind;
 use cocli_model::{Name, Record, Target};
-use cocli_replica::fold::{Cell, CellKey, Cells, Entry, Slot, StateHash};
+use cocli_replica::fold::{Cell, CellKey, Cells, Entry, Slot, StateHash, listed_by};
 
 use super::error::{StateError, damaged};
 use super::held::{HISTORY_MAX, Held};
@@ -30,7 +31,7 @@ impl Cells for Tx<'_> {
             self.with_held(key, |held| held.ids.push((name, id)))?;
         }
         let mut known = self.known(&key.target)?;
-        known.relist |= is_listing(&key.slot);
+        known.relist |= is_listing(key.target.kind(), &key.slot);
         known.changed |= changed;
         drop(known);
         if changed && self.touched.last() != Some(&key.target) {
@@ -149,9 +150,14 @@ impl Cells for Tx<'_> {
 }
 
 /// Whether a slot decides how its target is listed.
-fn is_listing(slot: &Slot) -> bool {
+fn is_listing(kind: TargetKind, slot: &Slot) -> bool {
     match slot {
         Slot::Visibility => true,
-        Slot::Field(field) | Slot::Element(field, _) => matches!(field.as_str(), "name" | "body" | "domain"),
+        Slot::Field(field) | Slot::Element(field, _) => match field.as_str() {
+            "name" => true,
+            "domain" => kind == TargetKind::Company,
+            "email" => kind == TargetKind::Person,
+            field => listed_by(kind).contains(&field),
+        },
     }
 }

@@ -122,7 +122,7 @@ impl Tx<'_> {
     fn write_listing(&mut self, target: &Target, no: i64, known: &mut Known) -> Result<(), StateError> {
         let kind = kind_no(target.kind());
         let name = self.listing_name(target, no, known)?;
-        let domain = if target.parent().is_none() { self.listing_domain(no, known)? } else { None };
+        let domain = self.listing_domain(target, no, known)?;
         known.flags = self.flags(target, known, name.is_some());
         if !known.stored {
             let values = (no, kind, target.as_str(), known.hidden, &name, domain, known.flags);

@@ -21,11 +21,7 @@ pub(super) fn kind_no(kind: TargetKind) -> i64 {
 
 /// Whether a target is shown as a generated file.
 pub(crate) fn has_view(target: &Target) -> bool {
-    match target.kind() {
-        TargetKind::Company => true,
-        TargetKind::Note => target.as_str().starts_with("companies/"),
-        _ => false,
-    }
+    matches!(target.kind(), TargetKind::Company | TargetKind::Person | TargetKind::Note | TargetKind::Meeting)
 }
 
 /// Flags of a target, as its row keeps them.

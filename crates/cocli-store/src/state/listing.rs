@@ -1,8 +1,10 @@
 //! What a target's row says of it, from the cells that decide it: its name (a note's
-//! body), its domain.
+//! body, a meeting's title), and what else it is found by: a company's domain, a person's
+//! email address.
 
+use cocli_model::target::TargetKind;
 use cocli_model::{FieldName, Target, Value};
-use cocli_replica::fold::Slot;
+use cocli_replica::fold::{Slot, listed_by};
 
 use super::encode::{behind_elements, parse_slot, shown_text};
 use super::error::{StateError, damaged};
@@ -76,12 +78,41 @@ impl Tx<'_> {
         if name.is_some() || target.parent().is_none() {
             return Ok(name.map(|name| name.as_text().to_owned()));
         }
-        // A note is listed by its body; the text itself stays in its cell.
-        Ok(self.shown_now(no, known, "body")?.map(|_| String::new()))
+        // A note is listed by its body, a meeting by its title; the text itself stays in its cell.
+        for field in listed_by(target.kind()) {
+            if self.shown_now(no, known, field)?.is_some() {
+                return Ok(Some(String::new()));
+            }
+        }
+        Ok(None)
     }
 
-    pub(super) fn listing_domain(&self, no: i64, known: &Known) -> Result<Option<String>, StateError> {
+    /// What a target is found by besides its slug.
+    pub(super) fn listing_domain(&self, target: &Target, no: i64, known: &Known) -> Result<Option<String>, StateError> {
+        if target.kind() == TargetKind::Person {
+            return Ok(self.shown_now(no, known, "email")?.as_ref().and_then(first_email));
+        }
+        if target.kind() != TargetKind::Company {
+            return Ok(None);
+        }
         let domain = self.shown_now(no, known, "domain")?;
         Ok(domain.and_then(|domain| normal_domain(&domain.as_str()?)))
+    }
+}
+
+/// An email address as people are found by it: lower case, without white space around it;
+/// `None` if it is none.
+#[must_use]
+pub fn normal_email(text: &str) -> Option<String> {
+    let text = text.trim().to_lowercase();
+    let (name, host) = text.split_once('@')?;
+    (!name.is_empty() && !host.is_empty()).then_some(text)
+}
+
+/// The address that a field shows, the first of several.
+fn first_email(value: &Value) -> Option<String> {
+    match value.to_json() {
+        serde_json::Value::Array(items) => normal_email(items.first()?.as_str()?),
+        _ => normal_email(&value.as_str()?),
     }
 }

@@ -10,6 +10,7 @@ use rusqlite::ToSql;
 
 use super::error::{StateError, damaged};
 use super::kind::kind_no;
+use super::listing::normal_email;
 use super::tx::Tx;
 
 /// One line of a list.
@@ -19,7 +20,7 @@ pub struct Listed {
     pub target: Target,
     /// Its name.
     pub name: Value,
-    /// Its domain, normalised.
+    /// What else it is found by, normalised: a company's domain, a person's email address.
     pub domain: Option<String>,
     /// What the fields that were asked for show, in that order.
     pub fields: Vec<Option<Value>>,
@@ -144,10 +145,24 @@ impl Tx<'_> {
     /// The file cannot be read.
     pub fn find_by_domain(&self, kind: TargetKind, domain: &str, limit: usize) -> Result<Vec<Listed>, StateError> {
         let Some(domain) = normal_domain(domain) else { return Ok(Vec::new()) };
+        self.found_by(kind, &domain, limit)
+    }
+
+    /// The people that are listed and show this email address, at most `limit`.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn find_by_email(&self, email: &str, limit: usize) -> Result<Vec<Listed>, StateError> {
+        let Some(email) = normal_email(email) else { return Ok(Vec::new()) };
+        self.found_by(TargetKind::Person, &email, limit)
+    }
+
+    /// What is listed of a kind and found by `key`, at most `limit`.
+    fn found_by(&self, kind: TargetKind, key: &str, limit: usize) -> Result<Vec<Listed>, StateError> {
         // The plus keeps the planner from walking a whole kind in the order of the answer.
         let sql = "SELECT no, text, name, domain FROM targets INDEXED BY targets_by_domain
                    WHERE domain = ?2 AND +kind = ?1 AND NOT hidden AND name IS NOT NULL ORDER BY text LIMIT ?3";
-        self.lines(sql, &[&kind_no(kind), &domain, &cap(limit)], &[])
+        self.lines(sql, &[&kind_no(kind), &key, &cap(limit)], &[])
     }
 
     fn lines(&self, sql: &str, values: &[&dyn ToSql], fields: &[FieldName]) -> Result<Vec<Listed>, StateError> {
@@ -172,12 +187,24 @@ impl Tx<'_> {
     /// # Errors
     /// The file cannot be read.
     pub fn notes(&self, target: &Target) -> Result<Vec<Target>, StateError> {
-        let mut notes = self.below(target)?;
-        notes.retain(|note| note.kind() == TargetKind::Note);
+        self.listed_below(target, TargetKind::Note)
+    }
+
+    /// The meetings of an entity that are listed, by the time they were first set for.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn meetings(&self, target: &Target) -> Result<Vec<Target>, StateError> {
+        self.listed_below(target, TargetKind::Meeting)
+    }
+
+    fn listed_below(&self, target: &Target, kind: TargetKind) -> Result<Vec<Target>, StateError> {
+        let mut below = self.below(target)?;
+        below.retain(|other| other.kind() == kind);
         let mut listed = Vec::new();
-        for note in notes {
-            if self.is_listed(&note)? {
-                listed.push(note);
+        for other in below {
+            if self.is_listed(&other)? {
+                listed.push(other);
             }
         }
         Ok(listed)

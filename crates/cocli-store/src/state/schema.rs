@@ -2,7 +2,7 @@
 //! file is then folded again from the journals, never migrated.
 
 /// The version of everything in this file and of the encodings in [`super::encode`].
-pub(super) const SCHEMA: i64 = 3;
+pub(super) const SCHEMA: i64 = 4;
 
 /// Settings of a connection. `synchronous = NORMAL` may lose the last transactions in a
 /// power cut, frontier and rows together, which only leaves the file behind. The log is

@@ -101,6 +101,6 @@ pub(crate) struct CompanyLs {
 }
 
 /// A slug, with the reason if it is none.
-fn slug(text: &str) -> Result<Slug, String> {
+pub(super) fn slug(text: &str) -> Result<Slug, String> {
     Slug::new(text).map_err(|error| error.to_string())
 }

@@ -42,8 +42,8 @@ pub(crate) enum Mend {
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// Its slug, the beginning of it, or its domain
-    pub(crate) company: String,
+    /// The slug, the beginning of it, a domain or an email address
+    pub(crate) target: String,
     /// Only this field's value
     #[arg(long)]
     pub(crate) field: Option<String>,
@@ -51,10 +51,10 @@ pub(crate) struct Show {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Note {
-    /// Write a note about a company
+    /// Write a note about a company or a person
     Add {
-        /// The company
-        company: String,
+        /// The company or person
+        target: String,
         /// The text, or - for stdin
         text: String,
         /// Its title
@@ -68,8 +68,8 @@ pub(crate) enum Note {
 
 #[derive(Debug, Args)]
 pub(crate) struct History {
-    /// The company
-    pub(crate) company: String,
+    /// A company or a person
+    pub(crate) target: String,
     /// Only this field
     #[arg(long)]
     pub(crate) field: Option<String>,
@@ -84,13 +84,13 @@ pub(crate) enum Conflicts {
     Ls,
     /// Show each with all its versions
     Show {
-        /// Only of this company
-        company: Option<String>,
+        /// Only of this company or person
+        target: Option<String>,
     },
     /// Decide one
     Resolve {
-        /// The company
-        company: String,
+        /// The company or person
+        target: String,
         /// The field
         field: String,
         /// A, B, both, or a value
@@ -117,8 +117,8 @@ pub(crate) struct Scan {
 
 #[derive(Debug, Args)]
 pub(crate) struct Log {
-    /// Only what stands behind this company
-    pub(crate) company: Option<String>,
+    /// Only what stands behind this company or person
+    pub(crate) target: Option<String>,
     /// Walk the journals: every chain, every signature
     #[arg(long)]
     pub(crate) verify: bool,

@@ -1,14 +1,15 @@
 //! `conflicts ls|show|resolve`.
 
 use cocli_crm::conflict::{self, Keep, LISTED_MAX, Open};
-use cocli_crm::{Folder, fields, resolve as names};
+use cocli_crm::resolve::{self as names, Noun};
+use cocli_crm::{Folder, fields};
 use cocli_model::Value;
 use cocli_replica::fold::{Collision, Conflict, Entry};
 use cocli_store::state::Edited;
 use serde_json::{Value as Json, json};
 
 use crate::args::Format;
-use crate::failure::{DONE, Failure, Outcome};
+use crate::failure::{DONE, Outcome};
 use crate::out::{self, List, visible};
 use crate::session::Session;
 use crate::words;
@@ -95,7 +96,7 @@ pub(super) fn show(session: &Session, who: Option<&str>) -> Outcome {
     let folder = session.folder()?;
     let mut open = folder.read(|tx| conflict::open(tx, LISTED_MAX))?;
     if let Some(who) = who {
-        let target = folder.read(|tx| names::company(tx, who))?;
+        let target = folder.read(|tx| names::find(tx, Noun::Any, who))?;
         open.conflicts = folder.read(|tx| tx.conflicts_of(&target))?;
         open.collisions.retain(|collision| collision.target == target);
         open.edited.retain(|edited| edited.target == target);
@@ -168,7 +169,7 @@ pub(super) fn resolve(session: &Session, who: &str, field: &str, keep: &str) -> 
     let (target, values, committed) =
         conflict::resolve(&mut folder, (who, field), &Keep::parse(keep), session.flags.dry_run)?;
     session.written(&mut folder, &committed)?;
-    let name = fields::field_name(field).map_err(Failure::from)?;
+    let name = fields::field_of(&target, field)?;
     let shown = match values.as_slice() {
         [value] => words::quoted(Some(value)),
         values => words::count(values.len() as u64, "value", "values"),

@@ -1,8 +1,9 @@
 //! `history`: what was written, by whom, and what became of it.
 
 use cocli_crm::history::{self, Line};
+use cocli_crm::resolve::{self, Noun};
 use cocli_crm::undo::CommitName;
-use cocli_crm::{Folder, fields, resolve};
+use cocli_crm::{Folder, fields};
 use cocli_model::Value;
 use cocli_replica::fold::CellKey;
 use serde_json::{Value as Json, json};
@@ -15,13 +16,11 @@ use crate::words;
 
 pub(super) fn run(session: &Session, args: &History) -> Outcome {
     let folder = session.folder()?;
-    let field = args.field.as_deref().map(fields::field_name).transpose()?;
-    let lines = folder.read(|tx| {
-        let target = match resolve::company(tx, &args.company) {
-            Err(resolve::ResolveError::Hidden { slug }) => cocli_model::Target::company(&slug),
-            target => target?,
-        };
-        Ok::<_, Failure>(history::history(tx, &target, field.as_ref(), args.limit)?)
+    let (field, lines) = folder.read(|tx| {
+        let target = resolve::find_even_deleted(tx, Noun::Any, &args.target)?;
+        let field = args.field.as_deref().map(|field| fields::field_of(&target, field)).transpose()?;
+        let lines = history::history(tx, &target, field.as_ref(), args.limit)?;
+        Ok::<_, Failure>((field, lines))
     })?;
     let mut columns = vec!["time", "node", "origin"];
     columns.extend(field.is_none().then_some("field"));

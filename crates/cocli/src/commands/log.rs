@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use cocli_crm::Folder;
 use cocli_crm::log::{self, Logged, Verified};
+use cocli_crm::resolve::{self, Noun};
 use cocli_crm::undo::CommitName;
-use cocli_crm::{Folder, resolve};
 use cocli_model::Target;
 use cocli_replica::fold::CellKey;
 use serde_json::json;
@@ -17,7 +18,11 @@ use crate::words;
 
 pub(super) fn run(session: &Session, args: &Log) -> Outcome {
     let folder = session.folder()?;
-    let target = args.company.as_deref().map(|who| folder.read(|tx| resolve::company(tx, who))).transpose()?;
+    let target = args
+        .target
+        .as_deref()
+        .map(|who| folder.read(|tx| resolve::find_even_deleted(tx, Noun::Any, who)))
+        .transpose()?;
     if args.verify {
         return verify(session, &folder, target.as_ref());
     }

@@ -24,7 +24,7 @@ pub(super) fn run(session: &Session, command: &Command) -> Option<Outcome> {
     Some(match command {
         Command::Status(args) => status(session, root, &args.fields),
         Command::Show(args) | Command::Company(Company::Show(args)) => {
-            one(session, root, &args.company, args.field.as_deref())
+            one(session, root, &args.target, args.field.as_deref())
         }
         Command::Company(Company::Ls(args)) => list(session, root, args),
         Command::Init(_)

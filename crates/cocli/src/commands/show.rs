@@ -1,6 +1,7 @@
-//! `show`: one company.
+//! `show`: one company or person.
 
-use cocli_crm::{fields, resolve};
+use cocli_crm::resolve::{self, Noun};
+use cocli_crm::{fields, person};
 use cocli_model::{Target, Value};
 use cocli_replica::fold::Entity;
 use cocli_store::{Tx, files};
@@ -12,23 +13,33 @@ use crate::out::{self, List};
 use crate::session::Session;
 use crate::words;
 
-/// A company and what belongs to it.
+/// A company or person, and what belongs to it.
 struct Shown {
     entity: Entity,
     notes: Vec<Target>,
+    meetings: Vec<Target>,
+    /// The companies of a person, by name where they are there.
+    companies: Vec<String>,
     conflicts: usize,
 }
 
-pub(super) fn run(session: &Session, args: &Show) -> Outcome {
+impl Shown {
+    /// An entity of which nothing else is known.
+    fn alone(entity: Entity) -> Shown {
+        Shown { entity, notes: Vec::new(), meetings: Vec::new(), companies: Vec::new(), conflicts: 0 }
+    }
+}
+
+pub(super) fn run(session: &Session, noun: Noun, args: &Show) -> Outcome {
     let mut folder = session.folder()?;
-    session.take_edit(&mut folder, &args.company);
-    let shown = folder.read(|tx| read(tx, &args.company))?;
+    session.take_edit(&mut folder, noun, &args.target);
+    let shown = folder.read(|tx| read(tx, noun, &args.target))?;
     print_shown(session, &shown, args.field.as_deref())
 }
 
 /// Prints an entity of which nothing else is known.
 pub(super) fn print(session: &Session, entity: Entity, field: Option<&str>) -> Outcome {
-    print_shown(session, &Shown { entity, notes: Vec::new(), conflicts: 0 }, field)
+    print_shown(session, &Shown::alone(entity), field)
 }
 
 fn print_shown(session: &Session, shown: &Shown, field: Option<&str>) -> Outcome {
@@ -54,16 +65,26 @@ fn print_shown(session: &Session, shown: &Shown, field: Option<&str>) -> Outcome
     Ok(DONE)
 }
 
-fn read(tx: &Tx<'_>, who: &str) -> Result<Shown, Failure> {
-    let target = resolve::company(tx, who)?;
-    let entity = tx.entity(&target)?.ok_or_else(|| Failure::new("E0404", 3, format!("no company {who:?}")))?;
+fn read(tx: &Tx<'_>, noun: Noun, who: &str) -> Result<Shown, Failure> {
+    let target = resolve::find(tx, noun, who)?;
+    let nothing = || Failure::new("E0404", 3, format!("no {} {who:?}", noun.one()));
+    let entity = tx.entity(&target)?.ok_or_else(nothing)?;
     let notes = tx.notes(&target)?;
+    let meetings = tx.meetings(&target)?;
     let conflicts = tx.conflicts_of(&target)?.len();
-    Ok(Shown { entity, notes, conflicts })
+    let mut companies = Vec::new();
+    if Noun::of(&target) == Some(Noun::Person) {
+        let linked = person::companies(tx, &entity)?;
+        companies.extend(linked.into_iter().map(|(slug, name)| match name {
+            Some(name) => format!("{slug} ({})", words::bare(&name)),
+            None => slug,
+        }));
+    }
+    Ok(Shown { entity, notes, meetings, companies, conflicts })
 }
 
 fn show_field(session: &Session, shown: &Shown, field: &str) -> Outcome {
-    let name = fields::field_name(field)?;
+    let name = fields::field_of(&shown.entity.target, field)?;
     let value = shown.entity.shown(&name);
     match session.format() {
         Format::Json | Format::Jsonl => out::json(&json!({
@@ -98,12 +119,18 @@ fn lines(shown: &Shown) -> List {
     let mut push = |field: &str, value: String| list.push(vec![field.to_owned(), value], Json::Null, field);
     push("slug", words::slug_of(&shown.entity.target));
     for (field, view) in in_order(&shown.entity) {
-        if let Some(value) = view {
-            push(field, words::bare(&value));
+        match view {
+            Some(_) if field == person::COMPANY && !shown.companies.is_empty() => {
+                push(field, shown.companies.join(", "));
+            }
+            Some(value) => push(field, words::bare(&value)),
+            None => {}
         }
     }
-    for note in &shown.notes {
-        push("note", note.as_str().rsplit('/').next().unwrap_or_default().to_owned());
+    for (what, targets) in [("note", &shown.notes), ("meeting", &shown.meetings)] {
+        for target in targets {
+            push(what, target.as_str().rsplit('/').next().unwrap_or_default().to_owned());
+        }
     }
     list
 }
@@ -122,7 +149,8 @@ fn in_order(entity: &Entity) -> Vec<(&str, Option<Value>)> {
 
 fn to_json(shown: &Shown) -> Json {
     let mut json = Map::new();
-    json.insert("schema".to_owned(), Json::from("cocli.company/1"));
+    let noun = Noun::of(&shown.entity.target).unwrap_or(Noun::Company);
+    json.insert("schema".to_owned(), Json::from(format!("cocli.{}/1", noun.one())));
     json.insert("slug".to_owned(), Json::from(words::slug_of(&shown.entity.target)));
     for (field, view) in &shown.entity.fields {
         if let Some(value) = view.shown() {
@@ -130,8 +158,10 @@ fn to_json(shown: &Shown) -> Json {
             json.entry(field.as_str()).or_insert_with(|| value.to_json());
         }
     }
-    let notes: Vec<&str> = shown.notes.iter().map(Target::as_str).collect();
-    json.insert("notes".to_owned(), json!(notes));
+    for (what, targets) in [("notes", &shown.notes), ("meetings", &shown.meetings)] {
+        let targets: Vec<&str> = targets.iter().map(Target::as_str).collect();
+        json.insert(what.to_owned(), json!(targets));
+    }
     json.insert("conflicts".to_owned(), json!(shown.conflicts));
     Json::Object(json)
 }

@@ -1,16 +1,19 @@
 //! Failures of what a command wanted from the folder.
 
-use cocli_crm::company::CompanyError;
 use cocli_crm::conflict::ConflictError;
+use cocli_crm::dates::{self, DateError};
+use cocli_crm::entity::EntityError;
 use cocli_crm::fields::FieldRefused;
 use cocli_crm::folder::{CommitError, Unplanned};
 use cocli_crm::import::ImportError;
+use cocli_crm::meeting::MeetingError;
 use cocli_crm::note::NoteError;
-use cocli_crm::resolve::ResolveError;
+use cocli_crm::resolve::{Noun, ResolveError};
 use cocli_crm::undo::UndoError;
 use cocli_replica::fold::WriteError;
 
 use crate::failure::Failure;
+use crate::words;
 
 impl<E: Into<Failure>> From<CommitError<E>> for Failure {
     fn from(error: CommitError<E>) -> Failure {
@@ -37,14 +40,20 @@ impl<E> OrUnknown for CommitError<E> {
 impl From<ResolveError> for Failure {
     fn from(error: ResolveError) -> Failure {
         match &error {
-            ResolveError::NotFound { .. } => Failure::of("E0404", 3, &error).hint("list them with: cocli company ls"),
+            ResolveError::NotFound { noun, .. } => {
+                let listed = match noun {
+                    Noun::Company => "cocli company ls",
+                    Noun::Person => "cocli person ls",
+                    Noun::Any => "cocli company ls, cocli person ls",
+                };
+                Failure::of("E0404", 3, &error).hint(format!("list them with: {listed}"))
+            }
             ResolveError::Ambiguous { candidates, .. } => {
                 let failure = Failure::of("E0405", 2, &error);
                 candidates.iter().fold(failure, |failure, candidate| failure.hint(candidate))
             }
-            ResolveError::Hidden { slug } => {
-                Failure::of("E0413", 4, &error).hint(format!("bring it back with: cocli restore {slug}"))
-            }
+            ResolveError::Hidden { target } => Failure::of("E0413", 4, &error)
+                .hint(format!("bring it back with: cocli restore {}", words::slug_of(target))),
             _ => Failure::of("E0304", 1, &error),
         }
     }
@@ -60,8 +69,9 @@ impl From<FieldRefused> for Failure {
 impl From<Unplanned> for Failure {
     fn from(error: Unplanned) -> Failure {
         match &error {
-            WriteError::EmptiesIdentity(field, _) => {
-                Failure::new("E0409", 4, format!("{field} identifies a company and cannot be emptied"))
+            WriteError::EmptiesIdentity(field, target) => {
+                let noun = Noun::of(target).unwrap_or(Noun::Company).one();
+                Failure::new("E0409", 4, format!("{field} identifies a {noun} and cannot be emptied"))
             }
             WriteError::TooMuchToName { .. } => {
                 Failure::of("E0412", 4, &error).hint("decide what is open first: cocli conflicts show")
@@ -71,21 +81,23 @@ impl From<Unplanned> for Failure {
     }
 }
 
-impl From<CompanyError> for Failure {
-    fn from(error: CompanyError) -> Failure {
+impl From<EntityError> for Failure {
+    fn from(error: EntityError) -> Failure {
         match error {
-            CompanyError::DuplicateDomain { ref slug, .. } => Failure::of("E0410", 4, &error)
-                .hint(format!("use `cocli company set {slug} ...` to change it, or --allow-duplicate")),
-            CompanyError::SlugTaken { ref slug } => Failure::of("E0411", 4, &error)
-                .hint(format!("use `cocli company set {slug} ...` to change it, or --slug NAME if it is another firm")),
-            CompanyError::Deleted { ref slug } => Failure::of("E0413", 4, &error)
+            EntityError::Duplicate { noun, ref slug, .. } => Failure::of("E0410", 4, &error)
+                .hint(format!("use `cocli {} set {slug} ...` to change it, or --allow-duplicate", noun.one())),
+            EntityError::SlugTaken { noun, ref slug } => Failure::of("E0411", 4, &error).hint(format!(
+                "use `cocli {} set {slug} ...` to change it, or --slug NAME if it is another",
+                noun.one()
+            )),
+            EntityError::Deleted { ref slug, .. } => Failure::of("E0413", 4, &error)
                 .hint(format!("bring it back with: cocli restore {slug}   (or choose another --slug)")),
-            CompanyError::NotDeleted { .. } => Failure::of("E0414", 4, &error),
-            CompanyError::NoName => Failure::of("E0409", 4, &error),
-            CompanyError::Resolve(error) => error.into(),
-            CompanyError::Field(error) => error.into(),
-            CompanyError::Write(error) => error.into(),
-            CompanyError::State(error) => error.into(),
+            EntityError::NotDeleted { .. } => Failure::of("E0414", 4, &error),
+            EntityError::NoName(_) => Failure::of("E0409", 4, &error),
+            EntityError::Resolve(error) => error.into(),
+            EntityError::Field(error) => error.into(),
+            EntityError::Write(error) => error.into(),
+            EntityError::State(error) => error.into(),
             error => Failure::of("E0900", 1, &error),
         }
     }
@@ -98,6 +110,26 @@ impl From<NoteError> for Failure {
             NoteError::TooLarge { .. } => Failure::of("E0407", 2, &error),
             NoteError::Resolve(error) => error.into(),
             NoteError::State(error) => error.into(),
+            error => Failure::of("E0408", 2, &error),
+        }
+    }
+}
+
+impl From<DateError> for Failure {
+    fn from(error: DateError) -> Failure {
+        let examples = if error.is_duration() { dates::DURATIONS } else { dates::EXAMPLES };
+        Failure::of("E0207", 2, &error).hint(format!("examples: {examples}"))
+    }
+}
+
+impl From<MeetingError> for Failure {
+    fn from(error: MeetingError) -> Failure {
+        match error {
+            MeetingError::NoTitle => Failure::of("E0416", 2, &error).hint("give it one with --title"),
+            MeetingError::Time => Failure::of("E0207", 2, &error),
+            MeetingError::Field(error) => error.into(),
+            MeetingError::Resolve(error) => error.into(),
+            MeetingError::State(error) => error.into(),
             error => Failure::of("E0408", 2, &error),
         }
     }

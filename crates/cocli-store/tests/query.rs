@@ -76,6 +76,41 @@ fn indexes_say_what_the_whole_state_says() {
     assert!(seen.iter().all(|count| *count >= 5), "too tame: {seen:?}");
 }
 
+/// The newest records of a target are those that reading all of them tells, whatever the order
+/// in which they arrived.
+#[test]
+fn the_newest_of_a_history_are_the_newest() {
+    let mut seen = 0;
+    for seed in 0..40 {
+        let world = World::run(seed, 90, seed % 3 == 0);
+        let folder = TempDir::new().unwrap();
+        let mut db = db(&folder);
+        let backwards = world.all.iter().rev();
+        let shuffled = world.all.iter().enumerate().filter(|(i, _)| i % 2 == 1).map(|(_, datagram)| datagram);
+        let late = world.all.iter().enumerate().filter(|(i, _)| i % 2 == 0).map(|(_, datagram)| datagram);
+        let order: Vec<_> = if seed % 2 == 0 { backwards.collect() } else { shuffled.chain(late).collect() };
+        for datagram in order {
+            db.transaction(|tx| tx.fold_datagram(datagram)).unwrap();
+        }
+        db.read::<_, StateError>(|tx| {
+            for target in world.whole().cells.targets() {
+                let all = tx.history_of(&target, None, usize::MAX)?;
+                let stamps: Vec<_> = all.iter().map(|entry| entry.record.stamp).collect();
+                assert!(stamps.is_sorted_by(|a, b| a >= b), "seed {seed}: {target}");
+                for limit in [0, 1, 2, 5, 13] {
+                    let some = tx.history_of(&target, None, limit)?;
+                    let newest: Vec<_> = some.iter().map(|entry| entry.record.stamp).collect();
+                    assert_eq!(newest, stamps[..limit.min(stamps.len())], "seed {seed}: {target}, {limit}");
+                    seen += usize::from(limit > 1 && limit < stamps.len());
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    }
+    assert!(seen > 100, "too tame: {seen}");
+}
+
 #[test]
 fn pages_prefixes_and_domains() {
     let folder = TempDir::new().unwrap();

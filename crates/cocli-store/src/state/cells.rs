@@ -47,9 +47,9 @@ impl Cells for Tx<'_> {
         }
         let mut history = Vec::new();
         while let Some(id) = at {
-            let (before, entry) = self.record(id)?;
-            history.push(entry);
-            at = before;
+            let link = self.record(id)?;
+            history.push(link.entry);
+            at = link.before;
         }
         Ok(history)
     }
@@ -68,10 +68,17 @@ impl Cells for Tx<'_> {
             return Ok(false);
         }
         self.number(&key.target)?;
-        let before = self.with_held(key, |held| held.last)?;
-        let id = self.put_record(name, record, before)?;
+        let (before, later_us) = self.with_held(key, |held| (held.last, held.later_us))?;
+        let later_us = match (before, later_us) {
+            (Some(before), None) => Some(self.record(before)?.later_us),
+            _ => later_us,
+        };
+        let own_us = record.stamp.us();
+        let later_us = later_us.filter(|later_us| *later_us > own_us);
+        let id = self.put_record(name, record, (before, later_us))?;
         self.with_held(key, |held| {
             held.last = Some(id);
+            held.later_us = later_us.or(Some(own_us));
             held.ids.push((name, id));
             held.dirty = true;
             if let Some(history) = &mut held.history {

@@ -65,7 +65,7 @@ impl Tx<'_> {
                 continue;
             }
             // Its place stays known, because a delete may end its range here.
-            let sql = "INSERT INTO records VALUES (?, NULL, ?, '')";
+            let sql = "INSERT INTO records VALUES (?, NULL, NULL, ?, '')";
             self.conn.prepare_cached(sql)?.execute((base + index as i64, datagram.name(index).check.as_str()))?;
         }
         for (why, count) in &rows.unfolded {

@@ -125,14 +125,27 @@ pub(super) struct Known {
     pub(super) cells: Slots,
 }
 
+/// A record in the chain of its cell.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) id: i64,
+    /// The record of its cell that was folded before it.
+    pub(super) before: Option<i64>,
+    /// The greatest stamp from here on down the chain, or a greater one: some may be gone.
+    pub(super) later_us: i64,
+    pub(super) entry: Entry,
+}
+
 /// A cell as a transaction knows it.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     pub(super) cell: Cell,
     /// Record ids of the siblings, and of what was remembered since.
     pub(super) ids: Vec<(Name, i64)>,
-    /// The newest record of its history.
+    /// The record of its history that was folded last.
     pub(super) last: Option<i64>,
+    /// The greatest stamp in its history, once it is known.
+    pub(super) later_us: Option<i64>,
     /// The whole history of a new `!`, while it is short: it is judged at each record.
     pub(super) history: Option<Vec<Entry>>,
     /// Whether `ids` names the whole history.

@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension;
 
 use super::encode::{parse_entry, parse_more, parse_slot, slot_text};
 use super::error::{StateError, damaged};
-use super::held::{Held, Known};
+use super::held::{Held, Known, Link};
 use super::kind::kind_no;
 use super::tx::Tx;
 
@@ -74,7 +74,8 @@ impl Tx<'_> {
         more.siblings.extend(sibling);
         let mut held = Held { last, stored: true, ..Held::default() };
         for id in more.siblings {
-            let entry = self.record(id)?.1;
+            let Link { entry, later_us, .. } = self.record(id)?;
+            held.later_us = held.later_us.or((last == Some(id)).then_some(later_us));
             held.ids.push((entry.name, id));
             held.cell.siblings.push(entry);
         }
@@ -84,14 +85,17 @@ impl Tx<'_> {
         Ok(held)
     }
 
-    /// The record before this one in its cell, and the record.
-    pub(super) fn record(&self, id: i64) -> Result<(Option<i64>, Entry), StateError> {
-        let mut statement = self.conn.prepare_cached("SELECT before, row_check, text FROM records WHERE id = ?")?;
+    /// A record in the chain of its cell.
+    pub(super) fn record(&self, id: i64) -> Result<Link, StateError> {
+        let sql = "SELECT before, later_us, row_check, text FROM records WHERE id = ?";
+        let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query([id])?;
         let row = rows.next()?.ok_or_else(|| damaged(format!("record {id} is missing")))?;
         let column = |i| row.get_ref(i).map(|column| column.as_str());
-        let text = column(2)?.map_err(damaged)?;
-        Ok((row.get(0)?, parse_entry(column(1)?.map_err(damaged)?, text)?))
+        let text = column(3)?.map_err(damaged)?;
+        let entry = parse_entry(column(2)?.map_err(damaged)?, text)?;
+        let later_us = row.get::<_, Option<i64>>(1)?.unwrap_or(entry.record.stamp.us());
+        Ok(Link { id, before: row.get(0)?, later_us, entry })
     }
 
     /// The cells of one target as the file and the transaction have them, unsorted.

@@ -26,18 +26,23 @@ impl Tx<'_> {
     }
 
     /// Stores the record and tells its id. A row without a datagram gets a place of its own.
-    pub(super) fn put_record(&mut self, name: Name, record: &Record, before: Option<i64>) -> Result<i64, StateError> {
+    pub(super) fn put_record(
+        &mut self,
+        name: Name,
+        record: &Record,
+        (before, later_us): (Option<i64>, Option<i64>),
+    ) -> Result<i64, StateError> {
         let dot = name.dot;
         let incoming = self.incoming.as_ref().filter(|at| at.id == dot.id && at.epoch == dot.epoch);
         if let Some(incoming) = incoming {
             let id = incoming.base + seq_i64(dot.seq - incoming.first)?;
             let statement = &mut self.hot.get_mut().put_record;
-            statement.execute((id, before, name.check.as_str(), &incoming.text))?;
+            statement.execute((id, before, later_us, name.check.as_str(), &incoming.text))?;
             return Ok(id);
         }
         let text = self.text_of(name, record)?;
         let id = self.place_alone(name, record.stamp)?;
-        self.hot.get_mut().put_record.execute((id, before, name.check.as_str(), text))?;
+        self.hot.get_mut().put_record.execute((id, before, later_us, name.check.as_str(), text))?;
         Ok(id)
     }
 
@@ -64,7 +69,10 @@ impl Tx<'_> {
         let behind = before_of(gone)?;
         let mut at = self.with_held(key, |held| held.last)?;
         if at == Some(gone) {
-            return self.with_held(key, |held| held.last = behind);
+            return self.with_held(key, |held| {
+                held.last = behind;
+                held.later_us = None;
+            });
         }
         while let Some(id) = at {
             at = before_of(id)?;

@@ -244,7 +244,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use cocli_model::Rank;
+    use cocli_model::{Cause, Context, Rank};
     use tempfile::TempDir;
 
     use super::*;
@@ -314,6 +314,44 @@ mod tests {
                 tx.history_of(&target, None, 20)?;
                 tx.commits(None, None, 20)?;
                 tx.commits_of(&target, 20)?;
+                Ok(())
+            })
+            .unwrap();
+            steps.push(steps_taken.load(Ordering::Relaxed));
+        }
+        assert!(steps[1] <= steps[0] + steps[0] / 10, "{steps:?}");
+        assert!(steps[0] > 100, "{steps:?}");
+    }
+
+    /// What one field said ten or three thousand times is shown, and its newest records are
+    /// told, in as many steps.
+    #[test]
+    fn r94_one_field_written_again_and_again_is_shown_and_told_as_quickly() {
+        let mut steps = Vec::new();
+        for edits in [40, 3_000_u64] {
+            let folder = TempDir::new().unwrap();
+            let (mut db, _) = StateDb::open(&folder.path().join("state.db"), FolderId::from_random([1; 16])).unwrap();
+            let mut node = Node::new(1);
+            let target: Target = "companies/acme".parse().unwrap();
+            let named = node.seal(vec![draft("companies/acme", "name", "Acme", Rank::Human)], 1);
+            db.transaction(|tx| tx.fold_datagram(&named)).unwrap();
+            let mut last = None;
+            for edit in 0..edits {
+                let mut row = draft("companies/acme", "description", &format!("take {edit}"), Rank::Human);
+                row.cause = Cause::Names(Context::new(last.into_iter().collect()).unwrap());
+                let datagram = node.seal(vec![row], 1);
+                last = Some(datagram.name(0));
+                db.transaction(|tx| tx.fold_datagram(&datagram)).unwrap();
+            }
+            let field = FieldName::new("description").unwrap();
+            let steps_taken = count_steps(&mut db);
+            db.read::<_, StateError>(|tx| {
+                assert_eq!(
+                    tx.entity(&target)?.unwrap().shown(&field).unwrap().as_text(),
+                    format!("take {}", edits - 1)
+                );
+                assert_eq!(tx.history_of(&target, Some(&field), 20)?.len(), 20);
+                assert_eq!(tx.history_of(&target, None, 20)?.len(), 20);
                 Ok(())
             })
             .unwrap();

@@ -54,9 +54,12 @@ CREATE TABLE cells (
     PRIMARY KEY (target, slot)) WITHOUT ROWID;
 CREATE INDEX cells_disputed ON cells (target) WHERE disputed;
 
+-- The records of a cell are a chain, each told the one folded before it. `later_us` is the
+-- greatest stamp from a record on down its chain, where that is not its own.
 CREATE TABLE records (
     id INTEGER PRIMARY KEY,
     before INTEGER,
+    later_us INTEGER,
     row_check TEXT NOT NULL,
     text TEXT NOT NULL);
 

@@ -86,7 +86,7 @@ pub(super) struct Hot<'c> {
 impl<'c> Hot<'c> {
     fn prepare(conn: &'c Connection) -> rusqlite::Result<Hot<'c>> {
         Ok(Hot {
-            put_record: conn.prepare_cached("INSERT INTO records VALUES (?, ?, ?, ?)")?,
+            put_record: conn.prepare_cached("INSERT INTO records VALUES (?, ?, ?, ?, ?)")?,
             get_target: conn.prepare_cached(
                 "SELECT no, hidden, flags, name IS NOT NULL FROM targets WHERE kind = ? AND text = ?",
             )?,

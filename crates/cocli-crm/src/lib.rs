@@ -5,7 +5,8 @@
 //!   node writes it here, and who may write at all.
 //! - [`folder`]: an open folder; reading, catching up, committing.
 //! - [`fields`], [`phone`], [`dates`], [`resolve`]: what people type, and what it means.
-//! - [`company`], [`person`], [`entity`], [`note`], [`meeting`], [`import`], [`conflict`], [`undo`], [`history`]: what people do.
+//! - [`company`], [`person`], [`entity`], [`note`], [`meeting`], [`import`], [`conflict`],
+//!   [`undo`], [`history`], [`why`], [`restore`]: what people do.
 //! - [`hand`], [`legacy`]: what people and the original tool left in files.
 //! - [`doctor`]: how healthy a folder is.
 //! - [`bulk`]: commands of many rows. [`log`], [`scratch`]: proof from journals alone.
@@ -38,6 +39,7 @@ pub mod note;
 pub mod person;
 pub mod phone;
 pub mod resolve;
+pub mod restore;
 pub mod roster;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
@@ -45,6 +47,7 @@ pub mod scratch;
 pub mod sync_note;
 pub mod undo;
 pub mod wal;
+pub mod why;
 
 pub use durable::FileError;
 pub use folder::{Folder, FolderError};

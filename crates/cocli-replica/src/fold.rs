@@ -14,6 +14,7 @@
 //! Where cells and history are kept is behind [`Cells`].
 
 mod apply;
+mod as_of;
 mod cell;
 mod conflict;
 mod entity;
@@ -28,6 +29,7 @@ mod visibility;
 mod write;
 
 pub use apply::{Folded, fold_record, rejudge_target, unfold_record};
+pub use as_of::as_of;
 pub use cell::Cell;
 pub use conflict::{Collision, Conflict, collisions, conflicts};
 pub use entity::{Entity, FieldView, listed_by};

@@ -4,6 +4,7 @@ mod adopt;
 mod apply;
 mod burst;
 mod cli;
+mod field;
 mod fold;
 mod group_commit;
 mod heal;
@@ -45,6 +46,7 @@ pub(crate) const ALL: &[Row] = &[
     },
     Row { key: "flat", says: "the same fold among 2,000 and among 200,000 companies", run: fold::run_flat },
     Row { key: "read", says: "reading one company with 5,000 records pending", run: read::run },
+    Row { key: "field", says: "a field edited 10,000 times against one edited 10 times", run: field::run },
     Row { key: "apply", says: "applying a peer's records: the state machine, and with state.db", run: apply::run },
     Row { key: "reach", says: "from an append to two peers that verified it and show it", run: reach::run },
     Row { key: "quorum", says: "durable on two nodes against one fdatasync", run: quorum::run },

@@ -1,6 +1,7 @@
 //! What can be typed: the grammar, and nothing else.
 
 mod company;
+mod look;
 mod meeting;
 mod nouns;
 mod person;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use company::{Company, CompanyAdd, CompanyLs};
+pub(crate) use look::{Edit, Restore, Why};
 pub(crate) use meeting::{Meeting, MeetingAdd};
 pub(crate) use nouns::{
     Conflicts, Demo, Doctor, Fold, History, Init, Log, Mend, Node, Note, Peer, Scan, Show, Status, Sync, Undo,
@@ -146,11 +148,12 @@ pub(crate) enum Command {
     Conflicts(Conflicts),
     /// Take back the last command, or another
     Undo(Undo),
-    /// Bring back what was deleted
-    Restore {
-        /// A company or a person
-        target: String,
-    },
+    /// Bring back what was deleted, or with --to what was shown at a time
+    Restore(Restore),
+    /// Why a field shows what it shows
+    Why(Why),
+    /// Open the file of a company or a person in your editor, and take in what you change
+    Edit(Edit),
     /// Take in what people changed in files
     Scan(Scan),
     /// The newest commits of all nodes; proof that journals are sound
@@ -172,6 +175,11 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Three nodes on this machine that sync, disagree, die and agree: with proof
     Demo(Demo),
+    /// What your shell needs to complete commands: add it to what it reads at its start
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// What an error code means
     Explain {
         /// The code, as in E0410

@@ -2,8 +2,10 @@
 
 mod adopt;
 mod company;
+mod completions;
 mod conflicts;
 mod doctor;
+mod edit;
 mod entity;
 mod fold;
 mod history;
@@ -16,11 +18,13 @@ mod node;
 mod note;
 mod original;
 mod person;
+mod restore;
 mod scan;
 mod show;
 mod status;
 mod sync;
 mod undo;
+mod why;
 
 use cocli_crm::resolve::Noun;
 
@@ -51,7 +55,10 @@ pub(crate) fn run(session: &mut Session, command: Command) -> Outcome {
         Command::Meeting(Meeting::Add(args)) => meeting::add(session, args),
         Command::Meeting(Meeting::Ls { target, limit }) => meeting::list(session, target.as_deref(), limit),
         Command::Show(args) => show::run(session, Noun::Any, &args),
-        Command::Restore { target } => entity::restore(session, &target),
+        Command::Restore(args) => restore::run(session, &args),
+        Command::Why(args) => why::run(session, &args),
+        Command::Edit(args) => edit::run(session, &args),
+        Command::Completions { shell } => completions::run(shell),
         Command::Note(Note::Add { target, text, title, tag }) => note::add(session, &target, text, title, tag),
         Command::History(args) => history::run(session, &args),
         Command::Conflicts(Conflicts::Ls) => conflicts::list(session),

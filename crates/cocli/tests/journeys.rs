@@ -11,7 +11,7 @@ use std::sync::Arc;
 use cocli_crm::company::{NewCompany, add};
 use cocli_crm::entity::SlugRule;
 use cocli_crm::fields::{Assignment, Op};
-use cocli_crm::folder::View;
+use cocli_crm::folder::{Now, View};
 use cocli_crm::phone::Region;
 use cocli_crm::{Folder, FolderError, Home};
 use cocli_journal::{Commit, Role};
@@ -40,10 +40,20 @@ fn walk(machine: &Machine, data_home: &Path, file: &str) {
 
 /// A folder as a library opens it, where the command line has no words for a machine.
 fn open(machine: &Machine, node: &str) -> Folder {
+    let now = || i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    open_by(machine, node, Arc::new(now))
+}
+
+/// The same, at a moment of the past.
+fn open_at(machine: &Machine, node: &str, moment: &str) -> Folder {
+    let stamp: cocli_model::Stamp = format!("{moment}:00.000000+00:00").parse().unwrap();
+    open_by(machine, node, Arc::new(move || stamp.us() / 1_000))
+}
+
+fn open_by(machine: &Machine, node: &str, now: Now) -> Folder {
     let home =
         Home::at(machine.path().join(node), machine.path().join("state/cocli"), machine.path().join("cache/cocli"));
-    let now = || i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
-    let mut folder = Folder::open(&home, Role::Command, Arc::new(now)).unwrap();
+    let mut folder = Folder::open(&home, Role::Command, now).unwrap();
     folder.catch_up().unwrap();
     folder
 }
@@ -98,12 +108,13 @@ fn j12_why_does_it_say_that() {
         machine.ok(&["--data-home", node, "peer", "add", "--from", &format!("{peer}/.cocli/cluster.toml")]);
     }
     let root = |node: &str| machine.path().join(node);
-    name_it(&mut open(&machine, "pi-1"), "listing:overture", "ACME ROOFING INC");
+    let moments = ["2026-11-09T11:12", "2026-11-11T00:40", "2026-11-12T18:02"];
+    name_it(&mut open_at(&machine, "pi-1", moments[0]), "listing:overture", "ACME ROOFING INC");
     carry(&root("pi-1"), &root("laptop"));
-    machine.ok(&["--data-home", "laptop", "company", "set", "acme-roofing", "name=Acme Roofing"]);
+    name_it(&mut open_at(&machine, "laptop", moments[1]), "human", "Acme Roofing");
     carry(&root("laptop"), &root("pi-2"));
     carry(&root("pi-1"), &root("pi-2"));
-    name_it(&mut open(&machine, "pi-2"), "worker:website", "Home");
+    name_it(&mut open_at(&machine, "pi-2", moments[2]), "worker:website", "Home");
     carry(&root("pi-2"), &root("laptop"));
     walk(&machine, &root("laptop"), "J12.md");
 }

@@ -30,6 +30,7 @@ pub(super) fn run(session: &Session, command: &Command) -> Option<Outcome> {
         Command::Init(_)
         | Command::Doctor(_)
         | Command::Node(_)
+        | Command::Completions { .. }
         | Command::Explain { .. }
         | Command::Demo(_)
         | Command::Fold(_) => {

@@ -5,10 +5,12 @@ use cocli_crm::dates::{self, DateError};
 use cocli_crm::entity::EntityError;
 use cocli_crm::fields::FieldRefused;
 use cocli_crm::folder::{CommitError, Unplanned};
+use cocli_crm::hand::HandError;
 use cocli_crm::import::ImportError;
 use cocli_crm::meeting::MeetingError;
 use cocli_crm::note::NoteError;
 use cocli_crm::resolve::{Noun, ResolveError};
+use cocli_crm::restore::RestoreError;
 use cocli_crm::undo::UndoError;
 use cocli_replica::fold::WriteError;
 
@@ -147,6 +149,33 @@ impl From<ConflictError> for Failure {
             ConflictError::Write(error) => error.into(),
             ConflictError::State(error) => error.into(),
             error => Failure::of("E0900", 1, &error),
+        }
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Failure {
+        match error {
+            RestoreError::NotYet { ref target } => Failure::of("E0417", 4, &error)
+                .hint(format!("see when what was said: cocli history {}", words::slug_of(target))),
+            RestoreError::TooMuch { .. } => Failure::of("E0418", 4, &error).hint("name one with --field"),
+            RestoreError::Resolve(error) => error.into(),
+            RestoreError::Field(error) => error.into(),
+            RestoreError::Write(error) => error.into(),
+            RestoreError::State(error) => error.into(),
+            error => Failure::of("E0900", 1, &error),
+        }
+    }
+}
+
+impl From<HandError> for Failure {
+    fn from(error: HandError) -> Failure {
+        match error {
+            HandError::TooMuchToName(_) => {
+                Failure::of("E0412", 4, &error).hint("decide what is open first: cocli conflicts show")
+            }
+            HandError::State(error) => error.into(),
+            error => Failure::of("E0515", 1, &error).hint("nothing of it is lost; try again"),
         }
     }
 }

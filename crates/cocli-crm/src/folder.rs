@@ -53,6 +53,8 @@ pub enum Notice {
     NewEpoch(cocli_journal::Doubt),
     /// A file was left as somebody made it.
     FileLeft(cocli_store::files::Left),
+    /// Bytes that may be somebody's are in quarantine; where.
+    FileQuarantined(String),
     /// Records were written, and the state does not hold them yet; why. It catches up.
     FoldedLater(String),
     /// Another process is writing files, and writes those of this one's records too.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use cocli_crm::company::{self, NewCompany};
 use cocli_crm::entity::{self, SlugRule};
 use cocli_crm::fields::Assignment;
-use cocli_crm::hand::{self, Answer, Taken};
+use cocli_crm::hand::{self, Answer, Report, Taken};
 use cocli_crm::phone::Region;
 use cocli_crm::resolve::Noun;
 use cocli_crm::{Folder, Home, undo};
@@ -89,6 +89,13 @@ impl Desk {
     }
 }
 
+/// A scan as two seconds after the look.
+fn scan(folder: &mut Folder, answer: Option<Answer>) -> Report {
+    let mut seen = hand::look(folder).unwrap();
+    seen.look_again(folder).unwrap();
+    hand::take_seen(folder, seen, answer).unwrap()
+}
+
 fn target() -> Target {
     "companies/acme-inc".parse().unwrap()
 }
@@ -153,25 +160,25 @@ fn r80_an_edit_of_much_of_the_tree_is_asked_about_first() {
         entity.shown(&FieldName::new("city").unwrap())
     };
     (0..60).for_each(|n| replace(n, "Orange"));
-    let report = hand::scan(&mut folder, None).unwrap();
+    let report = scan(&mut folder, None);
     assert!(report.asks && report.records == 0);
     assert_eq!((report.files, report.edited.len()), (61, 60));
     assert_eq!(shows(&mut folder, 7), text("Brea"));
-    let report = hand::scan(&mut folder, Some(Answer::Accept)).unwrap();
+    let report = scan(&mut folder, Some(Answer::Accept));
     assert_eq!((report.edited.len(), report.records), (60, 60));
     assert_eq!(shows(&mut folder, 7), text("Orange"));
     (0..60).for_each(|n| fs::write(file(n), fs::read_to_string(file(n)).unwrap().replace("Orange", "Yorba")).unwrap());
-    let report = hand::scan(&mut folder, Some(Answer::Discard)).unwrap();
+    let report = scan(&mut folder, Some(Answer::Discard));
     assert_eq!(report.broken.len(), 60);
     let kept = report.broken[0].2.clone().unwrap();
     assert!(fs::read_to_string(desk.home().root().join(kept)).unwrap().contains("Yorba"));
     assert!(fs::read_to_string(file(7)).unwrap().contains("Orange"));
-    assert!(hand::scan(&mut folder, None).unwrap().edited.is_empty());
+    assert!(scan(&mut folder, None).edited.is_empty());
     (0..11).for_each(|n| fs::remove_file(file(n)).unwrap());
-    let report = hand::scan(&mut folder, None).unwrap();
+    let report = scan(&mut folder, None);
     assert!(report.asks && report.gone.len() == 11 && !file(3).exists());
     fs::write(file(0), "x").unwrap();
-    let report = hand::scan(&mut folder, Some(Answer::Accept)).unwrap();
+    let report = scan(&mut folder, Some(Answer::Accept));
     assert_eq!((report.gone.len(), report.broken.len()), (10, 1));
     assert!(file(3).exists(), "a missing file is never a delete");
 }
@@ -198,4 +205,110 @@ fn r81_what_a_crash_left_is_no_edit() {
     assert_eq!(fs::read_to_string(desk.home().root().join(kept)).unwrap(), "---\nname: Ac");
     assert_eq!(desk.text(), before);
     assert_eq!(desk.shows("city"), text("Brea"));
+}
+
+/// An hour later by the folder's clock, so that everything kept is looked at once more.
+fn later(desk: &Desk) {
+    desk.clock.fetch_add(3_600_000, Ordering::Relaxed);
+}
+
+#[test]
+fn r75_what_is_typed_into_a_replaced_file_becomes_records_and_its_comments_stay() {
+    let desk = Desk::new();
+    let held = fs::File::options().read(true).write(true).open(desk.file()).unwrap();
+    let buffer = desk.text();
+    desk.set("owner=Ann");
+    // As an editor saves in place that opened the file before it was replaced.
+    held.set_len(0).unwrap();
+    std::io::Write::write_all(&mut &held, buffer.replace("city: Brea", "# moved\ncity: Orange").as_bytes()).unwrap();
+    let mut folder = desk.open();
+    assert_eq!(scan(&mut folder, None).late, [], "it is kept for ten seconds");
+    later(&desk);
+    let report = scan(&mut folder, None);
+    assert_eq!((report.late.len(), report.records, report.late[0].records), (1, 1, 1), "{report:?}");
+    assert_eq!((desk.shows("city"), desk.shows("owner")), (text("Orange"), text("Ann")));
+    let kept = fs::read_to_string(desk.home().root().join(&report.late[0].kept)).unwrap();
+    assert!(kept.contains("# moved\ncity: Orange"), "{kept}");
+    later(&desk);
+    assert_eq!(scan(&mut folder, None).late, []);
+}
+
+#[test]
+fn r75_an_edit_whose_records_outlived_a_crash_is_not_written_twice() {
+    let desk = Desk::new();
+    desk.edit("city: Brea", "city: Orange\nowner: Ann");
+    let state = desk.open().state_mut().path().to_owned();
+    let files = || ["", "-wal", "-shm"].map(|end| PathBuf::from(format!("{}{end}", state.display())));
+    let before = files().map(|file| fs::read(file).ok());
+    let Taken::Edited { committed, .. } = desk.take() else { panic!("it was edited") };
+    assert_eq!(committed.commits[0].rows, 2);
+    // As after a crash before the file was taken for ours: the journal knows, the state does not.
+    for (file, bytes) in files().into_iter().zip(before) {
+        let _ = bytes.map_or_else(|| fs::remove_file(&file), |bytes| fs::write(&file, bytes));
+    }
+    desk.set("city=Fullerton");
+    let Taken::Edited { committed, .. } = desk.take() else { panic!("it is nobody's version yet") };
+    assert!(committed.commits.is_empty());
+    assert_eq!((desk.shows("city"), desk.shows("owner")), (text("Fullerton"), text("Ann")));
+    assert!(desk.text().contains("city: Fullerton\n"), "{}", desk.text());
+}
+
+#[test]
+fn a_key_that_no_record_can_hold_stays_in_its_file_and_empties_nothing() {
+    let desk = Desk::new();
+    let much = "x".repeat(70_000);
+    desk.edit("city: Brea", &format!("city: {much}\nowner: Ann"));
+    let Taken::Edited { odd, .. } = desk.take() else { panic!("it was edited") };
+    assert_eq!(odd, ["city"]);
+    assert_eq!((desk.shows("city"), desk.shows("owner")), (text("Brea"), text("Ann")));
+    desk.set("owner=Bob");
+    assert!(desk.text().contains(&much) && desk.text().contains("owner: Bob"));
+    desk.set("city=Orange");
+    assert!(desk.text().contains(&much), "what is nowhere else is not written over");
+}
+
+#[test]
+fn r80_files_that_say_what_they_said_before_are_no_edits() {
+    let desk = Desk::new();
+    let before = desk.text();
+    desk.set("city=Fullerton");
+    let now = desk.text();
+    desk.save(&before);
+    let report = scan(&mut desk.open(), None);
+    assert_eq!((report.older, report.records), (vec![target()], 0));
+    assert_eq!(desk.text(), now);
+    desk.save(&before);
+    assert!(matches!(hand::take_if_touched(&mut desk.open(), &target()), Ok(Taken::Older)));
+    assert_eq!(desk.text(), now);
+}
+
+#[test]
+fn a_file_counts_as_saved_when_it_stands_as_it_stood_two_seconds_ago() {
+    let desk = Desk::new();
+    let mut folder = desk.open();
+    // By the folder's clock everything here is saved in the future.
+    desk.edit("city: Brea", "city: Orange");
+    let seen = hand::look(&mut folder).unwrap();
+    assert!(seen.is_unsaved());
+    let report = hand::take_seen(&mut folder, seen, None).unwrap();
+    assert_eq!((report.fresh, report.edited.len()), (vec![target()], 0), "one look proves nothing");
+    let mut seen = hand::look(&mut folder).unwrap();
+    desk.edit("city: Orange", "city: Fullerton");
+    seen.look_again(&folder).unwrap();
+    assert!(seen.is_unsaved(), "somebody wrote between two looks");
+    let report = scan(&mut folder, None);
+    assert_eq!((report.fresh.len(), report.edited.len()), (0, 1));
+    assert_eq!(desk.shows("city"), text("Fullerton"));
+}
+
+#[test]
+fn a_file_that_is_being_saved_is_left_alone_and_a_whole_one_counts_at_once() {
+    let desk = Desk::new();
+    let whole = desk.text().replace("city: Brea", "city: Orange");
+    desk.save(&whole[..10]);
+    assert!(matches!(hand::take_if_touched(&mut desk.open(), &target()), Ok(Taken::Unsaved)));
+    assert_eq!(desk.text(), whole[..10]);
+    desk.save(&whole);
+    assert!(matches!(hand::take_if_touched(&mut desk.open(), &target()), Ok(Taken::Edited { .. })));
+    assert_eq!(desk.shows("city"), text("Orange"));
 }

@@ -3,7 +3,7 @@
 //! With the feature `planted` a test switches one on for its own thread; without it
 //! [`is`] is a constant `false` and the compiler removes every trace.
 
-/// A bug that the simulator must catch.
+/// A bug that tests must catch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bug {
     /// An append is acknowledged before it was synced.
@@ -38,10 +38,12 @@ pub enum Bug {
     QuarantineUncounted,
     /// A remove takes adds it never saw.
     RemoveKillsConcurrentAdd,
+    /// A file that people open is renamed over, whatever stands there by then.
+    RenameInsteadOfExchange,
 }
 
 impl Bug {
-    /// All of them.
+    /// Those that the simulator must catch: all but what concerns files that people open.
     pub const ALL: [Bug; 16] = [
         Bug::FsyncSkipped,
         Bug::AckFromPending,

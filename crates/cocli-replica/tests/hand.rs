@@ -7,7 +7,9 @@ mod world;
 use std::collections::BTreeMap;
 
 use cocli_model::{FieldName, Operator, Origin, Rank, Value};
-use cocli_replica::fold::{Change, Entity, Held, Version, base_of, plan_edit, plan_edit_without_base};
+use cocli_replica::fold::{
+    CellKey, Cells, Change, Entity, Held, Slot, Version, base_of, plan_edit, plan_edit_without_base,
+};
 use proptest::prelude::*;
 use world::{World, field, target};
 
@@ -75,6 +77,27 @@ fn a_key_that_is_gone_is_known_to_be_empty_but_an_identity_stays() {
     world.commit(0, edit.drafts);
     let shown = shown(&world, 0);
     assert!(shown.contains_key(&field("name")) && !shown.contains_key(&field("city")));
+}
+
+#[test]
+fn a_key_that_comes_back_replaces_the_word_that_there_is_none() {
+    let mut world = World::new(&[0]);
+    world.create(0, &target(0), "Acme", "acme.example", Rank::Human);
+    world.write(0, &target(0), "city", &Change::Set(text("Brea")), Rank::Human);
+    for city in [None, Some("Orange")] {
+        let base = version(&world, 0);
+        let mut file = base.held();
+        match city {
+            None => file.remove(&field("city")),
+            Some(city) => file.insert(field("city"), text(city)),
+        };
+        save(&mut world, 0, &file, &[base]);
+    }
+    let Ok(entity) = Entity::read(&world.nodes[0].cells, &target(0));
+    assert_eq!(entity.shown(&field("city")), Some(text("Orange")));
+    let key = CellKey { target: target(0), slot: Slot::Field(field("city")) };
+    let Ok(cell) = world.nodes[0].cells.cell(&key);
+    assert_eq!(cell.siblings.len(), 1, "nobody is asked which it is");
 }
 
 #[test]

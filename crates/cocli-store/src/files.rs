@@ -8,6 +8,7 @@
 //!
 //! - Work follows change: a file whose target did not change is not even looked at.
 //! - A file that nobody's fold wrote is left as it is and reported, never overwritten.
+//! - What came out of an exchange is removed only if it is a version of ours ([`Swept`]).
 //! - Only files of validated targets are touched, and only below a folder whose marker
 //!   `.cocli` is there.
 //! - Equal state gives equal bytes on every node ([`render`]).
@@ -30,6 +31,7 @@ mod restyle;
 mod scan;
 mod shown;
 mod swap;
+mod temp;
 
 use std::time::Duration;
 
@@ -37,8 +39,9 @@ pub use adopted::AdoptedFile;
 pub use batch::Writer;
 pub use edited::{Broken, Edited, Standing, held_of};
 pub use error::FilesError;
+pub use kept::{Late, Swept};
 pub use render::{View, render};
-pub use scan::Scanned;
+pub use scan::{Mark, SAVED, Scanned};
 
 /// Targets of one batch at most.
 pub const BATCH_TARGETS_MAX: usize = 4_096;
@@ -60,8 +63,8 @@ pub struct BatchReport {
     pub moved: Vec<Moved>,
     /// Files left as they are.
     pub left: Vec<Left>,
-    /// Files in quarantine: somebody wrote on into a file after it was replaced.
-    pub late: Vec<String>,
+    /// What was kept of earlier batches and is not as it was.
+    pub swept: Swept,
     /// Whether more targets wait.
     pub more: bool,
 }
@@ -111,6 +114,8 @@ pub enum Step {
     TempWritten,
     /// It was exchanged with the old view.
     Exchanged,
+    /// What came out is no view of ours, and is about to go back.
+    Overtaken,
     /// The old view is gone.
     Placed,
     /// All files are in their places.

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cocli_model::{Datagram, Rank, Stamp};
-use cocli_store::files::{FilesError, LeftWhy, Step, Writer};
+use cocli_store::files::{FilesError, LeftWhy, Standing, Step, Swept, Writer};
 use cocli_store::{FolderId, StateDb, StateError};
 use tempfile::TempDir;
 use world::{Dice, Node, World, draft};
@@ -217,16 +217,30 @@ fn a_file_that_somebody_edited_is_left_alone() {
     assert_eq!(desk.text(ACME), "");
 }
 
+/// A desk whose file of Acme is about to be written anew.
+fn waiting_desk() -> Desk {
+    let mut desk = Desk::new();
+    let mut node = Node::new(1);
+    desk.fold(&[node.seal(vec![human("companies/acme", "name", "Acme")], 1)]);
+    desk.write();
+    desk.fold(&[node.seal(vec![human("companies/acme", "city", "Brea")], 1)]);
+    desk
+}
+
+fn later() -> Stamp {
+    Stamp::from_us(today().us() + 10_000_000).unwrap()
+}
+
+const BEFORE: &str = "---\nname: Acme\n---\n";
+const OURS: &str = "---\nname: Acme\ncity: Brea\n---\n";
+const FIRST: &str = "---\nname: Acme\n# typed first\n---\n";
+const SECOND: &str = "---\nname: Acme\n# typed then\n---\n";
+
 #[test]
-fn an_edit_while_the_file_is_exchanged_survives() {
+fn r75_an_edit_while_the_file_is_exchanged_survives() {
     for at in [Step::TempWritten, Step::Exchanged] {
-        let mut desk = Desk::new();
-        let mut node = Node::new(1);
-        desk.fold(&[node.seal(vec![human("companies/acme", "name", "Acme")], 1)]);
-        desk.write();
-        desk.fold(&[node.seal(vec![human("companies/acme", "city", "Brea")], 1)]);
-        let root = desk.root();
-        let old = fs::File::options().append(true).open(root.join(ACME)).unwrap();
+        let mut desk = waiting_desk();
+        let old = fs::File::options().append(true).open(desk.root().join(ACME)).unwrap();
         let mut probe = |step: Step| {
             if step == at {
                 use std::io::Write;
@@ -236,24 +250,169 @@ fn an_edit_while_the_file_is_exchanged_survives() {
         };
         let report = desk.writer.write_batch_probed(&mut desk.db, today(), &mut probe).unwrap();
         assert_eq!(report.left[0].why, LeftWhy::EditedMeanwhile, "{at:?}");
-        assert_eq!(desk.text(ACME), "---\nname: Acme\n---\ntyped meanwhile\n", "{at:?}");
+        assert_eq!(desk.text(ACME), format!("{BEFORE}typed meanwhile\n"), "{at:?}");
+        assert_eq!(desk.writer.sweep(&desk.db, later()).unwrap(), Swept::default());
+    }
+}
+
+/// What is done to a file that was taken by the fold while somebody edited it, and what is
+/// found where afterwards.
+type Act = fn(&Path);
+
+#[test]
+fn r75_whoever_edits_again_while_an_edit_goes_back_loses_neither() {
+    let cases: [(&str, Act, &str, Option<&str>); 4] = [
+        ("saved over ours", |at| save_over(at, SECOND), SECOND, Some(FIRST)),
+        ("wrote into ours", |at| fs::write(at, SECOND).unwrap(), SECOND, Some(FIRST)),
+        ("took ours away", |at| fs::remove_file(at).unwrap(), FIRST, None),
+        ("did nothing", |_| {}, FIRST, None),
+    ];
+    for (name, act, stands, late) in cases {
+        let mut desk = waiting_desk();
+        let at = desk.root().join(ACME);
+        let mut probe = |step: Step| {
+            match step {
+                Step::TempWritten => save_over(&at, FIRST),
+                Step::Overtaken => act(&at),
+                _ => {}
+            }
+            true
+        };
+        let report = desk.writer.write_batch_probed(&mut desk.db, today(), &mut probe).unwrap();
+        assert_eq!(report.left[0].why, LeftWhy::EditedMeanwhile, "{name}");
+        assert_eq!(desk.text(ACME), stands, "{name}");
+        let swept = desk.writer.sweep(&desk.db, later()).unwrap();
+        assert_eq!(swept.late.len(), usize::from(late.is_some()), "{name}");
+        if let Some(late) = late {
+            let kept = desk.writer.settle_late(&swept.late[0]).unwrap().unwrap();
+            assert_eq!(desk.text(&kept), late, "{name}");
+        }
+        assert_eq!(fs::read_dir(desk.root().join(".cocli/tmp")).unwrap().count(), 0, "{name}");
     }
 }
 
 #[test]
-fn what_is_written_into_a_replaced_file_is_found() {
+fn r75_who_writes_into_ours_after_it_went_back_is_found() {
+    let mut desk = waiting_desk();
+    let at = desk.root().join(ACME);
+    let mut held = None;
+    let mut probe = |step: Step| {
+        match step {
+            Step::TempWritten => save_over(&at, FIRST),
+            Step::Overtaken => held = Some(fs::File::options().append(true).open(&at).unwrap()),
+            _ => {}
+        }
+        true
+    };
+    desk.writer.write_batch_probed(&mut desk.db, today(), &mut probe).unwrap();
+    std::io::Write::write_all(&mut held.unwrap(), b"typed late\n").unwrap();
+    assert_eq!(desk.text(ACME), FIRST);
+    let late = desk.writer.sweep(&desk.db, later()).unwrap().late;
+    assert_eq!(desk.text(&late[0].path), format!("{OURS}typed late\n"));
+}
+
+/// As most editors save: another file, renamed over the old one.
+fn save_over(at: &Path, text: &str) {
+    let new = at.with_extension("new");
+    fs::write(&new, text).unwrap();
+    fs::rename(new, at).unwrap();
+}
+
+#[test]
+fn r75_what_is_typed_after_a_crash_is_an_edit() {
+    // With the line ends of another system, too: whole is whole.
+    for typed in [FIRST.to_owned(), FIRST.replace('\n', "\r\n"), format!("\u{feff}{FIRST}")] {
+        for stop in [Step::Exchanged, Step::Placed, Step::BeforeSync, Step::Synced] {
+            let mut desk = waiting_desk();
+            let stopped = desk.writer.write_batch_probed(&mut desk.db, today(), &mut |step| step != stop);
+            assert!(matches!(stopped, Err(FilesError::Stopped(_))));
+            fs::write(desk.root().join(ACME), &typed).unwrap();
+            assert_eq!(desk.write().left[0].why, LeftWhy::Edited, "{stop:?}");
+            assert_eq!(desk.text(ACME), typed, "{stop:?}");
+            let target = "companies/acme".parse().unwrap();
+            let standing = desk.db.read::<_, FilesError>(|tx| desk.writer.look_at(tx, &target)).unwrap();
+            assert!(matches!(standing, Standing::Edited(_)), "{stop:?}: {standing:?}");
+        }
+    }
+}
+
+#[test]
+fn r75_an_edit_that_came_out_just_before_a_crash_is_in_quarantine() {
+    for stop in [Step::Exchanged, Step::Overtaken] {
+        let mut desk = waiting_desk();
+        let at = desk.root().join(ACME);
+        let mut probe = |step: Step| {
+            if step == Step::TempWritten {
+                save_over(&at, FIRST);
+            }
+            step != stop
+        };
+        let stopped = desk.writer.write_batch_probed(&mut desk.db, today(), &mut probe);
+        assert!(matches!(stopped, Err(FilesError::Stopped(_))), "{stop:?}");
+        assert_eq!(desk.text(ACME), OURS);
+        desk.write();
+        let swept = desk.writer.sweep(&desk.db, later()).unwrap();
+        assert_eq!((swept.late.len(), desk.text(&swept.quarantined[0])), (0, FIRST.to_owned()), "{stop:?}");
+    }
+}
+
+#[test]
+fn r75_a_company_that_is_deleted_while_somebody_edits_it_waits_until_that_was_read() {
+    for path in [ACME.to_owned(), format!("{NOTE}.md")] {
+        let mut desk = Desk::new();
+        let mut node = Node::new(1);
+        let first = node.seal(vec![human("companies/acme", "name", "Acme"), human(NOTE, "body", "old")], 2);
+        desk.fold(std::slice::from_ref(&first));
+        desk.write();
+        let before = desk.text(&path);
+        fs::write(desk.root().join(&path), before.replace("---\n", "---\n# typed\n")).unwrap();
+        desk.fold(&[node.seal(vec![hide("companies/acme", "true", &first)], 1)]);
+        let report = desk.write();
+        assert_eq!((report.moved.len(), &report.left[0].path), (0, &path));
+        // It says again what the fold wrote, and nothing holds it any more.
+        fs::write(desk.root().join(&path), before).unwrap();
+        let target = "companies/acme".parse().unwrap();
+        desk.db.transaction::<_, StateError>(|tx| tx.make_stale(&target)).unwrap();
+        assert_eq!(desk.write().moved.len(), 1);
+        let scanned = desk.db.read(|tx| desk.writer.scan(tx)).unwrap();
+        assert_eq!((scanned.files, scanned.gone), (2, vec![]), "in the trash is not gone");
+    }
+}
+
+#[test]
+fn a_scan_sees_a_write_within_the_same_tick_and_of_the_same_length() {
     let mut desk = Desk::new();
     let mut node = Node::new(1);
-    desk.fold(&[node.seal(vec![human("companies/acme", "name", "Acme")], 1)]);
-    desk.write();
+    let names: Vec<_> = (0..200).map(|i| human(&format!("companies/c-{i}"), "name", "One")).collect();
+    desk.fold(&[node.seal(names, 200)]);
+    let path = |i: usize| desk.folder.path().join(format!("data/companies/c-{i}/_index.md"));
+    let mut placed = 0;
+    let mut probe = |step: Step| {
+        if step == Step::Placed {
+            fs::write(path(placed), "---\nname: Two\n---\n").unwrap();
+            placed += 1;
+        }
+        true
+    };
+    desk.writer.write_batch_probed(&mut desk.db, today(), &mut probe).unwrap();
+    let scanned = desk.db.read(|tx| desk.writer.scan(tx)).unwrap();
+    assert_eq!((placed, scanned.files, scanned.touched.len()), (200, 200, 200));
+}
+
+#[test]
+fn what_is_written_into_a_replaced_file_is_found() {
+    let mut desk = waiting_desk();
     let mut held = fs::File::options().append(true).open(desk.root().join(ACME)).unwrap();
-    desk.fold(&[node.seal(vec![human("companies/acme", "city", "Brea")], 1)]);
     assert_eq!(desk.write().written, [ACME]);
     std::io::Write::write_all(&mut held, b"typed late\n").unwrap();
-    assert_eq!(desk.writer.sweep(&desk.db, today()).unwrap(), Vec::<String>::new(), "too early to look");
-    let later = Stamp::from_us(today().us() + 10_000_000).unwrap();
-    let late = desk.writer.sweep(&desk.db, later).unwrap();
-    assert_eq!(desk.text(&late[0]), "---\nname: Acme\n---\ntyped late\n");
+    assert_eq!(desk.writer.sweep(&desk.db, today()).unwrap(), Swept::default(), "too early to look");
+    let swept = desk.writer.sweep(&desk.db, later()).unwrap();
+    assert_eq!((swept.late[0].target.as_str(), swept.quarantined.len()), ("companies/acme", 0));
+    let standing = desk.db.read::<_, FilesError>(|tx| desk.writer.look_at_late(tx, &swept.late[0])).unwrap();
+    assert!(matches!(standing, Standing::Edited(_)), "{standing:?}");
+    assert_eq!(desk.writer.sweep(&desk.db, later()).unwrap(), swept, "until somebody takes it");
+    let kept = desk.writer.settle_late(&swept.late[0]).unwrap().unwrap();
+    assert_eq!(desk.text(&kept), format!("{BEFORE}typed late\n"));
     assert_eq!(fs::read_dir(desk.root().join(".cocli/tmp")).unwrap().count(), 0);
 }
 
@@ -344,7 +503,7 @@ fn r16_r04_a_crash_at_any_step_leaves_old_or_new_and_converges() {
         assert_eq!(report.left, [], "step {stop} ({last:?})");
         assert_eq!(tree(&desk.root()), new, "step {stop} ({last:?})");
         let later = Stamp::from_us(today().us() + 11_000_000).unwrap();
-        assert_eq!(desk.writer.sweep(&desk.db, later).unwrap(), Vec::<String>::new(), "step {stop} ({last:?})");
+        assert_eq!(desk.writer.sweep(&desk.db, later).unwrap(), Swept::default(), "step {stop} ({last:?})");
         assert_eq!(fs::read_dir(desk.root().join(".cocli/tmp")).unwrap().count(), 0);
         assert!(!desk.waits());
     }

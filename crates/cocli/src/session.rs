@@ -62,7 +62,7 @@ impl Session {
     /// The same, of a target.
     pub(crate) fn take_edit_of(&self, folder: &mut Folder, target: &Target) {
         match hand::take_if_touched(folder, target) {
-            Ok(Taken::Edited { committed, refused, .. }) => {
+            Ok(Taken::Edited { committed, refused, odd }) => {
                 let rows: usize = committed.commits.iter().map(|commit| commit.rows).sum();
                 if rows > 0 {
                     self.warn(&format!(
@@ -70,14 +70,11 @@ impl Session {
                         words::count(rows as u64, "edit", "edits")
                     ));
                 }
-                for field in refused {
-                    self.warn(&format!("{field} identifies {target} and cannot be emptied: it stays"));
-                }
+                refused.iter().for_each(|field| self.warn(&words::files::refused(target, field)));
+                odd.iter().for_each(|key| self.warn(&words::files::odd(target, key)));
             }
-            Ok(Taken::Broken { kept, .. }) => {
-                let kept = kept.map_or_else(String::new, |kept| format!("; its bytes are in {kept}"));
-                self.warn(&format!("the file of {target} was no edit and is written again{kept}"));
-            }
+            Ok(Taken::Broken { why, kept }) => self.warn(&words::files::broken(target, why.as_ref(), kept.as_deref())),
+            Ok(Taken::Unsaved) => self.warn(&format!("somebody is saving the file of {target}: it is left alone")),
             Ok(_) => {}
             Err(error) => self.warn(&format!("the file of {target} was edited and not taken: {error}")),
         }
@@ -156,9 +153,8 @@ impl Session {
                     cut.copy.display()
                 )),
                 Notice::NewEpoch(doubt) => self.say_more(&format!("note: the journal goes on in a new epoch: {doubt}")),
-                Notice::FileLeft(left) => {
-                    self.warn(&format!("{} was edited and is left as it is ({:?})", left.path, left.why))
-                }
+                Notice::FileLeft(left) => self.warn(&words::files::left(&left)),
+                Notice::FileQuarantined(kept) => self.warn(&words::files::left_by_crash(&kept)),
                 Notice::FoldedLater(why) => {
                     self.warn(&format!("the records are safe, and will be shown when they are folded: {why}"))
                 }

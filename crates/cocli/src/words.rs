@@ -1,5 +1,7 @@
 //! How things are called and written for people: times, values, changes.
 
+pub(crate) mod files;
+
 use cocli_crm::fields::{FieldChange, short_name};
 use cocli_crm::history::Fate;
 use cocli_crm::resolve::Noun;

@@ -24,6 +24,7 @@ impl Folder {
             report => report.map_err(FolderError::Views)?,
         };
         self.notices.extend(report.left.iter().cloned().map(Notice::FileLeft));
+        self.notices.extend(report.swept.quarantined.iter().cloned().map(Notice::FileQuarantined));
         Ok(report)
     }
 

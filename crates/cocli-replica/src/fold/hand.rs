@@ -23,7 +23,7 @@ pub type Held = BTreeMap<FieldName, Value>;
 pub enum Shown {
     /// A value, and every sibling that has it.
     Register {
-        /// The value.
+        /// The value; `null` is shown as no key, and is somebody's word all the same.
         value: Value,
         /// Who says so.
         names: Vec<Name>,
@@ -57,7 +57,9 @@ impl Version {
     #[must_use]
     pub fn held(&self) -> Held {
         let held = self.0.iter().filter_map(|(field, shown)| Some((field.clone(), shown.value()?)));
-        held.filter(|(field, value)| !(field.is_set() && value.as_text() == "[]")).collect()
+        let says_nothing =
+            |field: &FieldName, value: &Value| value.is_null() || field.is_set() && value.as_text() == "[]";
+        held.filter(|(field, value)| !says_nothing(field, value)).collect()
     }
 
     /// How many fields differ from a file's.
@@ -73,7 +75,8 @@ impl Shown {
         if view.known_elements > 0 {
             return Some(Shown::Set(view.elements.clone()));
         }
-        Some(Shown::Register { value: view.shown()?, names: view.names.clone() })
+        let value = view.winner.as_ref()?.value()?.clone();
+        Some(Shown::Register { value, names: view.names.clone() })
     }
 
     /// The value as a file holds it; `None` for a set without elements.

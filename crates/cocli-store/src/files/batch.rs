@@ -13,8 +13,8 @@ use super::error::FilesError;
 use super::marks::{self, Written};
 use super::place::{LOCK, Root, TEMP};
 use super::plan::{self, Plan, Wish};
-use super::swap::{Probe, Swapped, ask, put};
-use super::{BATCH_BYTES_MAX, BATCH_TARGETS_MAX, BatchReport, Left, LeftWhy, PATIENCE, Step};
+use super::swap::{Before, Names, Probe, Swapped, ask, put};
+use super::{BATCH_BYTES_MAX, BATCH_TARGETS_MAX, BatchReport, Left, LeftWhy, PATIENCE, Step, Swept};
 use super::{kept, moves};
 use crate::state::{StateDb, Tx};
 
@@ -62,7 +62,8 @@ impl Writer {
             all.written.extend(batch.written);
             all.moved.extend(batch.moved);
             all.left.extend(batch.left);
-            all.late.extend(batch.late);
+            all.swept.late.extend(batch.swept.late);
+            all.swept.quarantined.extend(batch.swept.quarantined);
             all.unchanged += batch.unchanged;
             if !batch.more {
                 return Ok(all);
@@ -82,7 +83,7 @@ impl Writer {
     ) -> Result<BatchReport, FilesError> {
         self.root.check()?;
         let _lock = self.lock()?;
-        let mut report = BatchReport { late: kept::relieve(&self.root, db, now)?, ..BatchReport::default() };
+        let mut report = BatchReport { swept: kept::relieve(&self.root, db, now)?, ..BatchReport::default() };
         let plan = db.read(|tx| self.plan(tx, now, &mut report, probe))?;
         if plan.taken.is_empty() {
             return Ok(report);
@@ -120,12 +121,12 @@ impl Writer {
         }
     }
 
-    /// Removes what came out of exchanges 10 s ago or earlier: to be called in idle
-    /// moments; batches do it only when many have gathered. Tells the names in quarantine of files that somebody wrote into meanwhile.
+    /// Looks once more at what came out of exchanges 10 s ago or earlier, and removes what is
+    /// as it was: to be called in idle moments; batches do it only when many have gathered.
     ///
     /// # Errors
     /// As [`Writer::write_batch`].
-    pub fn sweep(&self, db: &StateDb, now: Stamp) -> Result<Vec<String>, FilesError> {
+    pub fn sweep(&self, db: &StateDb, now: Stamp) -> Result<Swept, FilesError> {
         self.root.check()?;
         let _lock = self.lock()?;
         kept::sweep(&self.root, db, now)
@@ -140,7 +141,10 @@ impl Writer {
             let stale = Stale { no, change, target };
             let wish = plan::wish(tx, &stale.target)?;
             match &wish {
-                Wish::Hide => moves::hide(&self.root, &stale.target, now, report, probe)?,
+                Wish::Hide => match plan::unread(tx, &self.root, &stale.target)? {
+                    Some(path) => report.left.push(Left { path, why: LeftWhy::Edited }),
+                    None => moves::hide(&self.root, &stale.target, now, report, probe)?,
+                },
                 Wish::Show { view, .. } => {
                     bytes += view.text.len();
                     moves::bring_back(&self.root, &stale.target, report, probe)?;
@@ -165,7 +169,7 @@ impl Writer {
         probe: Probe<'_>,
     ) -> Result<Vec<Written>, FilesError> {
         let mut written = Vec::new();
-        for (number, step) in plan.steps.iter().enumerate() {
+        for (number, (step, stale)) in plan.steps.iter().zip(&plan.taken).enumerate() {
             match step {
                 plan::Step::Nothing => {}
                 plan::Step::Leave(left) => report.left.push(left.clone()),
@@ -173,10 +177,21 @@ impl Writer {
                     report.unchanged += 1;
                     written.push((path.clone(), 0));
                 }
-                plan::Step::Remove { path, before } => moves::retire(&self.root, path, before, now, report)?,
+                plan::Step::Remove { path, before } => {
+                    if moves::retire(&self.root, path, before, now, report)? {
+                        written.push((path.clone(), 0));
+                    }
+                }
                 plan::Step::Write { path, view, before, .. } => {
-                    let temp = kept::temp_name(temp, number, before);
-                    match put(&self.root, path, view.text.as_bytes(), before, &temp, probe)? {
+                    let bytes = view.text.as_bytes();
+                    let held = match before {
+                        Before::Nothing => None,
+                        Before::Bytes(hash) => Some(hash),
+                    };
+                    let name = |holds| kept::temp_name(temp, number, holds, &stale.target);
+                    let (temp, out) = (name(held), name(Some(&blake3::hash(bytes))));
+                    let names = Names { path, temp: &temp, out: &out };
+                    match put(&self.root, names, bytes, before, probe)? {
                         Swapped::Done { mtime_ns } => {
                             report.written.push(path.clone());
                             written.push((path.clone(), mtime_ns));

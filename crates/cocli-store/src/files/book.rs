@@ -140,16 +140,6 @@ impl Tx<'_> {
         self.run(sql, &[&mtime_ns, &numbers(&newest.older), &newest.no])
     }
 
-    /// Takes back what was intended and not done.
-    pub(super) fn withdraw(&mut self, target: i64) -> Result<(), StateError> {
-        let Some(newest) = self.newest_version(target)?.filter(|newest| !newest.written) else { return Ok(()) };
-        self.run("DELETE FROM views WHERE no = ?", &[&newest.no])?;
-        match newest.older.first() {
-            Some(before) => self.run("REPLACE INTO pages VALUES (?, ?)", &[&target, before]),
-            None => self.run("DELETE FROM pages WHERE target = ?", &[&target]),
-        }
-    }
-
     /// Forgets a file that is ours no more.
     pub(super) fn forget_page(&mut self, target: i64) -> Result<(), StateError> {
         let Some(newest) = self.newest_version(target)? else { return Ok(()) };

@@ -8,6 +8,7 @@ use cocli_replica::fold::{Held, Version};
 
 use super::batch::Writer;
 use super::error::FilesError;
+use super::kept::{self, Late};
 use super::place::QUARANTINE;
 use super::render::{body_key, is_made};
 use super::shown;
@@ -19,8 +20,10 @@ use crate::state::{StateDb, StateError, Tx};
 pub enum Standing {
     /// Nothing.
     Missing,
-    /// A version that was written here.
+    /// The newest version that was written here.
     Ours,
+    /// A version that was written here before that one, as a restore leaves it.
+    Older,
     /// What is never an edit.
     Broken(Broken),
     /// Somebody's text.
@@ -56,30 +59,77 @@ impl Writer {
     /// # Errors
     /// The disk refused, or the state.
     pub fn look_at(&self, tx: &Tx<'_>, target: &Target) -> Result<Standing, FilesError> {
-        let Some(path) = target.relative_path() else { return Ok(Standing::Missing) };
-        let found = match self.root().read(&path) {
-            Ok(Some(found)) => found,
-            Ok(None) => return Ok(Standing::Missing),
-            Err(source) => return Err(FilesError::Io { path: self.root().full(&path), source }),
-        };
-        let versions = match tx.number_of(target)? {
-            Some(no) if tx.is_version(no, &blake3::hash(&found))? => return Ok(Standing::Ours),
-            Some(no) => versions_of(tx, no)?,
-            None => Vec::new(),
-        };
-        if found.iter().all(|byte| *byte == 0) {
-            return Ok(Standing::Broken(Broken { bytes: found, why: None }));
+        match target.relative_path() {
+            Some(path) => self.look(tx, target, &path),
+            None => Ok(Standing::Missing),
         }
-        Ok(match FrontMatter::parse(&found) {
-            // A file is never edited to nothing but text: its head was cut off.
-            Ok(text) if !text.is_there() => Standing::Broken(Broken { bytes: found, why: Some(FrontError::Absent) }),
-            Ok(text) => {
-                let (held, odd) = held_of(target, &text);
-                Standing::Edited(Box::new(Edited { text, held, odd, versions }))
-            }
-            Err(error) => Standing::Broken(Broken { bytes: found, why: Some(error) }),
-        })
     }
+
+    /// Looks at what somebody wrote into a file after it had been replaced.
+    ///
+    /// # Errors
+    /// As [`Writer::look_at`].
+    pub fn look_at_late(&self, tx: &Tx<'_>, late: &Late) -> Result<Standing, FilesError> {
+        self.look(tx, &late.target, &late.path)
+    }
+
+    fn look(&self, tx: &Tx<'_>, target: &Target, path: &str) -> Result<Standing, FilesError> {
+        match self.root().read(path) {
+            Ok(Some(found)) => Ok(stands(tx, target, found)?),
+            Ok(None) => Ok(Standing::Missing),
+            Err(source) => Err(FilesError::Io { path: self.root().full(path), source }),
+        }
+    }
+
+    /// Removes a replaced file that holds nothing new.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn forget_late(&self, late: &Late) -> Result<(), FilesError> {
+        kept::forget(self.root(), late)
+    }
+
+    /// Moves what somebody wrote into a replaced file to quarantine, where its comments stay
+    /// when its values are records. Where it is now; `None` if somebody else did so before.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn settle_late(&self, late: &Late) -> Result<Option<String>, FilesError> {
+        let failed = |source| FilesError::Io { path: self.root().full(&late.path), source };
+        let Some(bytes) = self.root().read(&late.path).map_err(failed)? else { return Ok(None) };
+        let name = self.root().quarantine(&bytes).map_err(failed)?;
+        kept::forget(self.root(), late)?;
+        Ok(Some(name))
+    }
+}
+
+/// What these bytes are in the place of a target's file.
+fn stands(tx: &Tx<'_>, target: &Target, found: Vec<u8>) -> Result<Standing, StateError> {
+    let versions = match tx.number_of(target)? {
+        Some(no) => {
+            let hash = blake3::hash(&found);
+            if tx.page(no)?.newest == Some(*hash.as_bytes()) {
+                return Ok(Standing::Ours);
+            }
+            if tx.is_version(no, &hash)? {
+                return Ok(Standing::Older);
+            }
+            versions_of(tx, no)?
+        }
+        None => Vec::new(),
+    };
+    if found.iter().all(|byte| *byte == 0) {
+        return Ok(Standing::Broken(Broken { bytes: found, why: None }));
+    }
+    Ok(match FrontMatter::parse(&found) {
+        // A file is never edited to nothing but text: its head was cut off.
+        Ok(text) if !text.is_there() => Standing::Broken(Broken { bytes: found, why: Some(FrontError::Absent) }),
+        Ok(text) => {
+            let (held, odd) = held_of(target, &text);
+            Standing::Edited(Box::new(Edited { text, held, odd, versions }))
+        }
+        Err(error) => Standing::Broken(Broken { bytes: found, why: Some(error) }),
+    })
 }
 
 impl Writer {

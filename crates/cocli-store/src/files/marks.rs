@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::plan::{Plan, Step};
 use crate::state::{StateDb, StateError};
 
-/// A file that stands as it was planned: path, modification time.
+/// A file that stands as it was planned, or went as it was: path, modification time.
 pub(super) type Written = (String, i64);
 
 /// Notes what is about to be written, durably, so that after a power cut a file of ours
@@ -38,10 +38,11 @@ pub(super) fn mark(db: &mut StateDb, plan: &Plan, written: &[Written]) -> Result
             match step {
                 Step::Write { path, .. } | Step::Keep { path, adopt: true, .. } => match written.get(path.as_str()) {
                     Some(mtime_ns) => tx.mark_written(stale.no, *mtime_ns)?,
-                    None => tx.withdraw(stale.no)?,
+                    // It may have stood there for a moment, and been read.
+                    None => tx.mark_written(stale.no, 0)?,
                 },
-                Step::Remove { .. } => tx.forget_page(stale.no)?,
-                Step::Keep { .. } | Step::Leave(_) | Step::Nothing => {}
+                Step::Remove { path, .. } if written.contains_key(path.as_str()) => tx.forget_page(stale.no)?,
+                Step::Remove { .. } | Step::Keep { .. } | Step::Leave(_) | Step::Nothing => {}
             }
         }
         plan.taken.iter().try_for_each(|stale| tx.settle_stale(stale))

@@ -48,25 +48,29 @@ pub(super) fn bring_back(
     ask(probe, Step::Moved)
 }
 
-/// Moves the file of a target that is listed no more into the trash.
+/// Moves the file of a target that is listed no more into the trash; `false` if somebody
+/// wrote in between.
 pub(super) fn retire(
     root: &Root,
     path: &str,
     before: &blake3::Hash,
     now: Stamp,
     report: &mut BatchReport,
-) -> Result<(), FilesError> {
+) -> Result<bool, FilesError> {
     let io = |source| FilesError::Io { path: root.full(path), source };
     let to = root.free_trash(now, &format!("single/{path}")).map_err(io)?;
     rename(root, path, &to)?;
     let moved = root.read(&to).map_err(io)?.unwrap_or_default();
     if blake3::hash(&moved) == *before {
         report.moved.push(Moved { from: path.to_owned(), to });
-        return Ok(());
+        return Ok(true);
     }
-    rename(root, &to, path)?;
+    // If they saved once more, that stands, and what was moved stays in the trash.
+    if !root.exists(path) {
+        rename(root, &to, path)?;
+    }
     report.left.push(Left { path: path.to_owned(), why: LeftWhy::EditedMeanwhile });
-    Ok(())
+    Ok(false)
 }
 
 fn rename(root: &Root, from: &str, to: &str) -> Result<(), FilesError> {

@@ -113,16 +113,28 @@ impl Root {
 
     /// Moves bytes to quarantine under their hash, synced before they may be replaced.
     pub(super) fn quarantine(&self, bytes: &[u8]) -> io::Result<String> {
-        let name = self.put_aside(bytes)?;
-        File::open(self.full(&name))?.sync_all()?;
+        let name = self.aside(bytes, true)?;
+        File::open(self.full(QUARANTINE))?.sync_all()?;
         Ok(name)
     }
 
     /// As [`Root::quarantine`], for many: whoever calls syncs the file system.
     pub(super) fn put_aside(&self, bytes: &[u8]) -> io::Result<String> {
+        self.aside(bytes, false)
+    }
+
+    /// Whole or not at all: what is there under its hash need not be looked at again.
+    fn aside(&self, bytes: &[u8], synced: bool) -> io::Result<String> {
         let name = format!("{QUARANTINE}/{}.md", blake3::hash(bytes).to_hex());
         self.make_parents(&name)?;
-        fs::write(self.full(&name), bytes)?;
+        if !self.exists(&name) {
+            let (path, part) = (self.full(&name), self.full(&format!("{name}.part")));
+            fs::write(&part, bytes)?;
+            if synced {
+                File::open(&part)?.sync_all()?;
+            }
+            fs::rename(&part, &path)?;
+        }
         Ok(name)
     }
 

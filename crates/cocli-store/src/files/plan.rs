@@ -2,6 +2,7 @@
 //! in its place, before anything is touched.
 
 use cocli_model::Target;
+use cocli_model::front::FrontMatter;
 use cocli_model::target::TargetKind;
 
 use super::Left;
@@ -77,6 +78,25 @@ pub(super) fn wish(tx: &Tx<'_>, target: &Target) -> Result<Wish, StateError> {
     })
 }
 
+/// The first file of a target, and of those below it, that somebody edited and nobody has
+/// read: until it is, its folder stays where it is.
+pub(super) fn unread(tx: &Tx<'_>, root: &Root, target: &Target) -> Result<Option<String>, FilesError> {
+    for target in tx.below_of(target)?.into_iter().chain([target.clone()]) {
+        let (Some(path), Some(no)) = (target.relative_path(), tx.number_of(&target)?) else { continue };
+        // What cannot be read moves as it is.
+        let Ok(Some(found)) = root.read(&path) else { continue };
+        let says_nothing = found.iter().all(|byte| *byte == 0);
+        if says_nothing || tx.is_version(no, &blake3::hash(&found))? {
+            continue;
+        }
+        let is_known = tx.page(no)?.newest.is_some();
+        if is_known || !is_of_records(tx, &target, &found)? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
 /// Looks at the disk. Bytes that are nobody's edit go to quarantine here.
 pub(super) fn look(tx: &Tx<'_>, root: &Root, stale: &Stale, wish: Wish) -> Result<Step, FilesError> {
     match wish {
@@ -149,27 +169,25 @@ fn is_explained(
     if !unknown && !page.unmarked {
         return Ok(false);
     }
-    let text = std::str::from_utf8(found).ok();
-    if is_torn(found, view) {
+    if is_torn(found, view.text.as_bytes()) {
         if !found.is_empty() {
             root.quarantine(found)
                 .map_err(|source| FilesError::Io { path: root.full(super::place::QUARANTINE), source })?;
         }
         return Ok(true);
     }
-    if !unknown {
-        return Ok(false);
-    }
-    let history = tx.history_of(&stale.target, None, TRACES_MAX)?;
-    Ok(text.is_some_and(|text| traces(&stale.target, history.iter()).explain(text)))
+    Ok(unknown && is_of_records(tx, &stale.target, found)?)
 }
 
-/// Whether a file is what a write cut short leaves: nothing, zeros, a piece of the view,
-/// or front matter that nobody closed.
-fn is_torn(found: &[u8], view: &View) -> bool {
-    if found.is_empty() || found.contains(&0) || view.text.as_bytes().starts_with(found) {
-        return true;
-    }
-    let Ok(text) = std::str::from_utf8(found) else { return true };
-    !(text.starts_with("---\n") && text.contains("\n---\n"))
+/// Whether a text is made of nothing but what records of its target said.
+fn is_of_records(tx: &Tx<'_>, target: &Target, found: &[u8]) -> Result<bool, FilesError> {
+    let Ok(text) = std::str::from_utf8(found) else { return Ok(false) };
+    let history = tx.history_of(target, None, TRACES_MAX)?;
+    Ok(traces(target, history.iter()).explain(text))
+}
+
+/// Whether a file is what a write cut short leaves: nothing, zeros, a piece of the view, or
+/// front matter that nobody closed.
+fn is_torn(found: &[u8], view: &[u8]) -> bool {
+    view.starts_with(found) || !FrontMatter::parse(found).is_ok_and(|text| text.is_there())
 }

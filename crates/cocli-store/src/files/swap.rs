@@ -1,19 +1,22 @@
 //! Putting one file in its place: a temporary file, then an exchange, then a look at
 //! what came out.
 //!
-//! What came out must be what was seen in its place before. If it is not, somebody
-//! wrote in between: it goes back, and nothing of theirs is lost. If it is, it is kept
-//! for a while ([`super::kept`]), because a writer may still hold it open.
+//! - What came out must be what was seen in its place before. If it is not, somebody wrote in
+//!   between: theirs goes back, the newest of it if they wrote again meanwhile.
+//! - What stood in the place for a moment, ours or theirs, is kept for a while
+//!   ([`super::kept`]), because a writer may still hold it open.
+//! - Nothing is removed here but a file that never stood in its place.
 
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::io;
 
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, linkat, openat, renameat, renameat_with, unlinkat};
+use cocli_model::planted::{self, Bug};
+use rustix::fs::{AtFlags, RenameFlags, linkat, renameat, renameat_with, unlinkat};
 use rustix::io::Errno;
 
 use super::Step;
 use super::error::FilesError;
 use super::place::Root;
+use super::temp::write_temp;
 
 /// What stood in the place when it was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,25 +41,45 @@ pub(super) fn ask(probe: Probe<'_>, step: Step) -> Result<(), FilesError> {
     if probe(step) { Ok(()) } else { Err(FilesError::Stopped(step)) }
 }
 
-/// Puts `bytes` at `path`, where `before` was seen. `temp` is the name of a temporary
-/// file that is not there yet; what stood at `path` is kept under it.
+/// The names of one file while it is put in its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Names<'a> {
+    /// Where it goes.
+    pub(super) path: &'a str,
+    /// Where it is made; nothing is there yet. What stood at `path` is kept under it.
+    pub(super) temp: &'a str,
+    /// Where it is kept if it has to come out of its place again.
+    pub(super) out: &'a str,
+}
+
+/// Puts `bytes` where `before` was seen.
 pub(super) fn put(
     root: &Root,
-    path: &str,
+    names: Names<'_>,
     bytes: &[u8],
     before: &Before,
-    temp: &str,
     probe: Probe<'_>,
 ) -> Result<Swapped, FilesError> {
+    let Names { path, temp, .. } = names;
     let failed = |source: io::Error| FilesError::Io { path: root.full(path), source };
     let mtime_ns = write_temp(root, temp, bytes, probe).map_err(|error| error.unwrap_or_else(failed))?;
     ask(probe, Step::TempWritten)?;
     let done = match before {
         Before::Nothing => enter(root, temp, path).map_err(failed)?,
+        Before::Bytes(_) if planted::is(Bug::RenameInsteadOfExchange) => {
+            renameat(root.fd(), temp, root.fd(), path).map_err(|errno| failed(errno.into()))?;
+            true
+        }
         Before::Bytes(hash) => {
             let came_out = exchange(root, temp, path).map_err(failed)?;
             ask(probe, Step::Exchanged)?;
-            came_out.is_some() && judge(root, temp, path, hash, bytes).map_err(failed)?
+            match came_out {
+                Out::Theirs => judge(root, names, hash, bytes, probe)?,
+                Out::Nothing => {
+                    unlinkat(root.fd(), temp, AtFlags::empty()).map_err(|errno| failed(errno.into()))?;
+                    false
+                }
+            }
         }
     };
     ask(probe, Step::Placed)?;
@@ -64,34 +87,6 @@ pub(super) fn put(
         return Ok(Swapped::Overtaken);
     }
     Ok(Swapped::Done { mtime_ns })
-}
-
-/// The modification time of the finished temporary file.
-fn write_temp(root: &Root, temp: &str, bytes: &[u8], probe: Probe<'_>) -> Result<i64, Failed> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = openat(root.fd(), temp, flags, Mode::from_bits_truncate(0o666));
-    let mut file = std::fs::File::from(open.map_err(|errno| Failed::Io(errno.into()))?);
-    if !probe(Step::TempOpened) {
-        return Err(Failed::Stopped);
-    }
-    file.write_all(bytes).map_err(Failed::Io)?;
-    let meta = file.metadata().map_err(Failed::Io)?;
-    Ok(meta.mtime() * 1_000_000_000 + meta.mtime_nsec())
-}
-
-/// A temporary file that was not finished.
-enum Failed {
-    Io(io::Error),
-    Stopped,
-}
-
-impl Failed {
-    fn unwrap_or_else(self, failed: impl FnOnce(io::Error) -> FilesError) -> FilesError {
-        match self {
-            Failed::Io(error) => failed(error),
-            Failed::Stopped => FilesError::Stopped(Step::TempOpened),
-        }
-    }
 }
 
 /// Enters a file where there was none; `false` if there is one now.
@@ -119,19 +114,24 @@ fn enter(root: &Root, temp: &str, path: &str) -> io::Result<bool> {
     }
 }
 
-/// Exchanges the two files, so that what was at `path` is at `temp`; `None` if there was
-/// nothing at `path` any more, and there is nothing at `temp` either then.
-fn exchange(root: &Root, temp: &str, path: &str) -> io::Result<Option<()>> {
+/// What an exchange brought out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Out {
+    /// What stood in the place.
+    Theirs,
+    /// There was nothing in the place any more, and nothing was moved.
+    Nothing,
+}
+
+/// Exchanges the two files, so that what was at `path` is at `temp`.
+fn exchange(root: &Root, temp: &str, path: &str) -> io::Result<Out> {
     let done = match renameat_with(root.fd(), temp, root.fd(), path, RenameFlags::EXCHANGE) {
         Err(Errno::INVAL | Errno::NOSYS) => link_and_rename(root, temp, path),
         done => done,
     };
     match done {
-        Ok(()) => Ok(Some(())),
-        Err(Errno::NOENT) => {
-            unlinkat(root.fd(), temp, AtFlags::empty())?;
-            Ok(None)
-        }
+        Ok(()) => Ok(Out::Theirs),
+        Err(Errno::NOENT) => Ok(Out::Nothing),
         Err(error) => Err(error.into()),
     }
 }
@@ -149,20 +149,39 @@ fn link_and_rename(root: &Root, temp: &str, path: &str) -> Result<(), Errno> {
     renameat(root.fd(), &kept, root.fd(), temp)
 }
 
-/// Looks at what came out; `true` if it is what was expected. Otherwise it goes back, and
-/// what comes out then goes to quarantine unless it is ours.
-fn judge(root: &Root, temp: &str, path: &str, expected: &blake3::Hash, ours: &[u8]) -> io::Result<bool> {
-    let out = root.read(temp)?.unwrap_or_default();
+/// Looks at what came out; `true` if it is what was expected. Otherwise it goes back.
+fn judge(
+    root: &Root,
+    names: Names<'_>,
+    expected: &blake3::Hash,
+    ours: &[u8],
+    probe: Probe<'_>,
+) -> Result<bool, FilesError> {
+    let failed = |source: io::Error| FilesError::Io { path: root.full(names.path), source };
+    let out = root.read(names.temp).map_err(failed)?.unwrap_or_default();
     if blake3::hash(&out) == *expected {
         return Ok(true);
     }
-    if exchange(root, temp, path)?.is_none() {
-        return Ok(false);
-    }
-    let out = root.read(temp)?.unwrap_or_default();
-    if out != ours {
-        root.quarantine(&out)?;
-    }
-    unlinkat(root.fd(), temp, AtFlags::empty())?;
+    ask(probe, Step::Overtaken)?;
+    give_back(root, names, ours).map_err(failed)?;
     Ok(false)
+}
+
+/// Puts what came out back in its place. If somebody saved over ours meanwhile, that is the
+/// newer, stands again, and what came out is kept to be found as late.
+fn give_back(root: &Root, Names { path, temp, out }: Names<'_>, ours: &[u8]) -> io::Result<()> {
+    if exchange(root, temp, path)? == Out::Nothing {
+        // Ours was taken away. If another is entered meanwhile, what came out is late.
+        let entered = renameat_with(root.fd(), temp, root.fd(), path, RenameFlags::NOREPLACE);
+        return match entered {
+            Ok(()) | Err(Errno::EXIST | Errno::INVAL | Errno::NOSYS) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        };
+    }
+    if root.read(temp)?.is_none_or(|found| found == ours) {
+        return Ok(renameat(root.fd(), temp, root.fd(), out)?);
+    }
+    match exchange(root, temp, path)? {
+        Out::Theirs | Out::Nothing => Ok(()),
+    }
 }

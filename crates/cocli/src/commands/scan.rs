@@ -20,7 +20,13 @@ pub(super) fn run(session: &Session, args: &Scan) -> Outcome {
         (_, true) => Some(Answer::Discard),
         _ => None,
     };
-    let report = hand::scan(&mut folder, answer)?;
+    let mut seen = hand::look(&mut folder)?;
+    if seen.is_unsaved() {
+        session.say_more("note: some files were changed a moment ago; looking at them again");
+        std::thread::sleep(hand::SAVED);
+        seen.look_again(&folder)?;
+    }
+    let report = hand::take_seen(&mut folder, seen, answer)?;
     session.notices(&mut folder);
     if report.asks {
         return Err(asked(&report));
@@ -31,20 +37,30 @@ pub(super) fn run(session: &Session, args: &Scan) -> Outcome {
         out::json(&json!({
             "schema": "cocli.scan/1", "files": report.files, "records": report.records,
             "edited": texts(&report.edited), "missing": texts(&report.gone), "unsaved": texts(&report.fresh),
+            "older": texts(&report.older),
+            "broken": texts(&report.broken.iter().map(|(target, ..)| target.clone()).collect::<Vec<_>>()),
+            "late": report.late.iter().map(|late| json!({ "target": late.target.as_str(), "kept": late.kept })).collect::<Vec<_>>(),
+            "quarantined": report.quarantined,
         }))?;
     }
     Ok(if report.failed.is_empty() { DONE } else { IN_PART })
 }
 
 fn asked(report: &Report) -> Failure {
-    let (edits, gone) = (report.edited.len() as u64, report.gone.len() as u64);
-    let what = format!(
-        "{} edited and {} missing, of {}: nothing was written",
-        words::count(edits, "file is", "files are"),
-        words::count(gone, "is", "are"),
-        report.files
-    );
-    let named: Vec<&str> = report.edited.iter().chain(&report.gone).take(3).map(Target::as_str).collect();
+    let of = |n: usize, one: &str, many: &str| (n > 0).then(|| words::count(n as u64, one, many));
+    let parts: Vec<String> = [
+        of(report.edited.len(), "file is edited", "files are edited"),
+        of(report.broken.len(), "cannot be read", "cannot be read"),
+        of(report.older.len(), "says what it said before", "say what they said before"),
+        of(report.gone.len(), "is missing", "are missing"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let what = format!("{}, of {}: nothing was written", parts.join(", "), report.files);
+    let broken = report.broken.iter().map(|(target, ..)| target);
+    let all = report.edited.iter().chain(broken).chain(&report.older).chain(&report.gone);
+    let named: Vec<&str> = all.take(3).map(Target::as_str).collect();
     Failure::new("E0501", 4, what)
         .hint(format!("among them {}", named.join(", ")))
         .hint("if it is meant: cocli scan --accept")
@@ -58,18 +74,22 @@ fn tell(session: &Session, report: &Report) {
     for target in report.edited.iter().take(NAMED_MAX) {
         session.say(&format!("  {target}"));
     }
-    for (target, why, kept) in report.broken.iter().take(NAMED_MAX) {
-        let why = why.as_ref().map_or_else(|| "no edit".to_owned(), ToString::to_string);
-        let kept = kept.as_ref().map_or_else(String::new, |kept| format!("; its bytes are in {kept}"));
-        session.warn(&format!("{target} was written again: {why}{kept}"));
-    }
-    for target in report.gone.iter().take(NAMED_MAX) {
-        session.warn(&format!("the file of {target} was missing and is written again"));
-    }
-    for target in report.fresh.iter().take(NAMED_MAX) {
-        session.warn(&format!("{target} was changed a moment ago: scan again once it is saved"));
-    }
-    for (target, why) in report.failed.iter().take(NAMED_MAX) {
-        session.warn(&format!("{target} was not taken: {why}"));
-    }
+    let warn = |what: &mut dyn Iterator<Item = String>| what.take(NAMED_MAX).for_each(|words| session.warn(&words));
+    warn(&mut report.refused.iter().map(|(target, field)| words::files::refused(target, field)));
+    warn(&mut report.odd.iter().map(|(target, key)| words::files::odd(target, key)));
+    warn(
+        &mut report
+            .broken
+            .iter()
+            .map(|(target, why, kept)| words::files::broken(target, why.as_ref(), kept.as_deref())),
+    );
+    warn(&mut report.older.iter().map(|target| format!("{target} said what it said before and is written again")));
+    warn(&mut report.gone.iter().map(|target| format!("the file of {target} was missing and is written again")));
+    warn(&mut report.fresh.iter().map(|target| format!("somebody is saving {target}: scan again")));
+    warn(&mut report.late.iter().map(|late| {
+        let records = words::count(late.records as u64, "record", "records");
+        format!("{} was edited while it was written: {records}; its text is in {}", late.target, late.kept)
+    }));
+    warn(&mut report.quarantined.iter().map(|kept| words::files::left_by_crash(kept)));
+    warn(&mut report.failed.iter().map(|(target, why)| format!("{target} was not taken: {why}")));
 }

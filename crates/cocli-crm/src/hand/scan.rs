@@ -1,0 +1,218 @@
+//! Taking what changed in the whole folder: a look at every file, a second one at those that
+//! may not be saved yet, and then the edits, unless there are so many that a person is asked.
+
+use cocli_model::front::FrontError;
+use cocli_model::{Stamp, Target};
+use cocli_store::files::{FilesError, Mark, Standing, Writer};
+use cocli_store::{StateError, Tx};
+
+use super::late::take_late;
+use super::{Taken, TakenLate, take};
+use crate::folder::{CommitError, Folder, FolderError};
+
+/// Files that may change at once without a question.
+const CHANGED_MAX: usize = 50;
+/// The same, as one part in so many of all files.
+const CHANGED_PART: usize = 50;
+/// Files that may be gone without a question.
+const GONE_MAX: usize = 10;
+
+/// What a person says to a scan that found much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The edits are meant.
+    Accept,
+    /// They are not: their bytes go to quarantine, the files are written again.
+    Discard,
+}
+
+/// What a look at every file found.
+#[derive(Debug, Default)]
+pub struct Seen {
+    files: usize,
+    gone: Vec<Target>,
+    saved: Vec<(Target, Mark)>,
+    unsaved: Vec<(Target, Mark)>,
+}
+
+impl Seen {
+    /// Whether some files may not be saved yet. Then [`Seen::look_again`] after
+    /// [`SAVED`](super::SAVED), or they are left for the next scan.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        !self.unsaved.is_empty()
+    }
+
+    /// Looks again at the files that may not be saved yet: those that stand as they stood are.
+    /// To be called [`SAVED`](super::SAVED) after the first look, by a clock that does not jump.
+    ///
+    /// # Errors
+    /// The folder failed.
+    pub fn look_again(&mut self, folder: &Folder) -> Result<(), FolderError> {
+        let writer = Writer::open(folder.place().root()).map_err(FolderError::Views)?;
+        for (target, before) in std::mem::take(&mut self.unsaved) {
+            match writer.mark_of(&target).map_err(FolderError::Views)? {
+                Some(mark) if mark == before => self.saved.push((target, mark)),
+                Some(mark) => self.unsaved.push((target, mark)),
+                // Some editors take a file away before they put another there.
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a scan did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Files that were looked at.
+    pub files: usize,
+    /// Edits that were taken, or asked about.
+    pub edited: Vec<Target>,
+    /// Files that were no edit, and where their bytes are; or asked about.
+    pub broken: Vec<(Target, Option<FrontError>, Option<String>)>,
+    /// Files that said what an earlier version said: written again, or asked about.
+    pub older: Vec<Target>,
+    /// Files that were gone: written again, or asked about.
+    pub gone: Vec<Target>,
+    /// Files that somebody is saving, and that are looked at next time.
+    pub fresh: Vec<Target>,
+    /// Edits that could not be taken, in words; they are still there.
+    pub failed: Vec<(Target, String)>,
+    /// Keys of edits that no record can hold; they stay in the file alone.
+    pub odd: Vec<(Target, String)>,
+    /// Identity fields that were emptied by an edit; they keep their values.
+    pub refused: Vec<(Target, cocli_model::FieldName)>,
+    /// Edits that were typed into files which the fold had just replaced.
+    pub late: Vec<TakenLate>,
+    /// Bytes in quarantine that may be somebody's.
+    pub quarantined: Vec<String>,
+    /// Records that were written.
+    pub records: usize,
+    /// So much changed that nothing was written: accept or discard it.
+    pub asks: bool,
+}
+
+impl Report {
+    /// Files that would be changed, or whose records would.
+    fn changes(&self) -> usize {
+        self.edited.len() + self.broken.len() + self.older.len()
+    }
+}
+
+/// Looks at every file in the folder.
+///
+/// # Errors
+/// The folder failed.
+pub fn look(folder: &mut Folder) -> Result<Seen, FolderError> {
+    folder.catch_up()?;
+    let writer = Writer::open(folder.place().root()).map_err(FolderError::Views)?;
+    let found = folder.read(|tx| writer.scan(tx)).map_err(FolderError::Views)?;
+    let now = now(folder);
+    let (saved, unsaved) = found.touched.into_iter().partition(|(_, mark)| mark.is_saved(now));
+    Ok(Seen { files: found.files, gone: found.gone, saved, unsaved })
+}
+
+/// Takes every edit that was seen and is saved. One that changes much of the tree at once, as
+/// a checkout or half a mount does, is asked about first, and nothing is written then.
+///
+/// # Errors
+/// The folder failed; what was taken before stands.
+pub fn take_seen(folder: &mut Folder, seen: Seen, answer: Option<Answer>) -> Result<Report, FolderError> {
+    let writer = Writer::open(folder.place().root()).map_err(FolderError::Views)?;
+    let mut as_left = Vec::new();
+    let sorted = folder.read(|tx| sort_out(&writer, tx, seen, &mut as_left));
+    let mut report = sorted.map_err(FolderError::Views)?;
+    writer.remember(folder.state_mut(), &as_left)?;
+    let many = report.changes() > CHANGED_MAX && report.changes() * CHANGED_PART > report.files;
+    report.asks = answer.is_none() && (many || report.gone.len() > GONE_MAX);
+    if report.asks {
+        return Ok(report);
+    }
+    let edited = std::mem::take(&mut report.edited);
+    let broken = std::mem::take(&mut report.broken).into_iter().map(|(target, ..)| target);
+    for target in edited.into_iter().chain(broken) {
+        one(folder, &writer, target, answer, &mut report)?;
+    }
+    again(folder, &report)?;
+    late(folder, &writer, &mut report)?;
+    folder.write_views_or_tell();
+    Ok(report)
+}
+
+fn now(folder: &Folder) -> Stamp {
+    Stamp::from_us(folder.now_ms().saturating_mul(1_000)).unwrap_or(Stamp::EPOCH)
+}
+
+fn sort_out(writer: &Writer, tx: &Tx<'_>, seen: Seen, as_left: &mut Vec<(Target, Mark)>) -> Result<Report, FilesError> {
+    let fresh = seen.unsaved.into_iter().map(|(target, _)| target).collect();
+    let mut report = Report { files: seen.files, gone: seen.gone, fresh, ..Report::default() };
+    for (target, mark) in seen.saved {
+        match writer.look_at(tx, &target)? {
+            Standing::Edited(_) => report.edited.push(target),
+            Standing::Broken(broken) => report.broken.push((target, broken.why, None)),
+            Standing::Older => report.older.push(target),
+            Standing::Missing => report.gone.push(target),
+            _ => as_left.push((target, mark)),
+        }
+    }
+    Ok(report)
+}
+
+fn one(
+    folder: &mut Folder,
+    writer: &Writer,
+    target: Target,
+    answer: Option<Answer>,
+    report: &mut Report,
+) -> Result<(), FolderError> {
+    if answer == Some(Answer::Discard) {
+        let path = target.relative_path().unwrap_or_default();
+        let bytes = std::fs::read(folder.place().root().join(path)).unwrap_or_default();
+        let kept = writer.discard(folder.state_mut(), &target, &bytes).map_err(FolderError::Views)?;
+        report.broken.push((target, None, kept));
+        return Ok(());
+    }
+    match take(folder, &target) {
+        Ok(Taken::Edited { committed, refused, odd }) => {
+            report.records += committed.commits.iter().map(|commit| commit.rows).sum::<usize>();
+            report.refused.extend(refused.into_iter().map(|field| (target.clone(), field)));
+            report.odd.extend(odd.into_iter().map(|key| (target.clone(), key)));
+            report.edited.push(target);
+        }
+        Ok(Taken::Broken { why, kept }) => report.broken.push((target, why, kept)),
+        Ok(_) => {}
+        Err(CommitError::Folder(error)) => return Err(error),
+        Err(error) => report.failed.push((target, error.to_string())),
+    }
+    Ok(())
+}
+
+/// Has the files written again that are gone, or say what they said before.
+fn again(folder: &mut Folder, report: &Report) -> Result<(), FolderError> {
+    let again = |tx: &mut Tx<'_>| report.gone.iter().chain(&report.older).try_for_each(|target| tx.make_stale(target));
+    Ok(folder.state_mut().transaction::<_, StateError>(again)?)
+}
+
+/// Looks once more at what the fold replaced, and takes what was typed into it since.
+fn late(folder: &mut Folder, writer: &Writer, report: &mut Report) -> Result<(), FolderError> {
+    let now = now(folder);
+    let swept = match writer.sweep(folder.state_mut(), now) {
+        // Whoever writes files now leaves what there is for the next scan.
+        Err(FilesError::Busy { .. }) => return Ok(()),
+        swept => swept.map_err(FolderError::Views)?,
+    };
+    report.quarantined = swept.quarantined;
+    for late in swept.late {
+        match take_late(folder, writer, &late) {
+            Ok(Some(taken)) => {
+                report.records += taken.records;
+                report.late.push(taken);
+            }
+            Ok(None) => {}
+            Err(CommitError::Folder(error)) => return Err(error),
+            Err(error) => report.failed.push((late.target, error.to_string())),
+        }
+    }
+    Ok(())
+}

@@ -134,6 +134,8 @@ impl Root {
                 File::open(&part)?.sync_all()?;
             }
             fs::rename(&part, &path)?;
+        } else if synced {
+            File::open(self.full(&name))?.sync_all()?;
         }
         Ok(name)
     }

@@ -121,6 +121,16 @@ pub struct Assignment {
     pub text: String,
 }
 
+/// The field of a person that a short name stands for: only a company's phone number has
+/// another name.
+#[must_use]
+pub fn field_of_person(field: FieldName) -> FieldName {
+    if field.as_str() == "phone_number" {
+        return FieldName::new("phone").expect("our own field names are short");
+    }
+    field
+}
+
 impl Assignment {
     /// An assignment of `text` to a field given by its short name or its name on disk.
     ///
@@ -173,7 +183,7 @@ pub fn field_name(text: &str) -> Result<FieldName, FieldRefused> {
 /// As [`field_name`].
 pub fn field_of(target: &Target, text: &str) -> Result<FieldName, FieldRefused> {
     let field = field_name(text)?;
-    Ok(if target.kind() == TargetKind::Person { crate::person::field_of(field) } else { field })
+    Ok(if target.kind() == TargetKind::Person { field_of_person(field) } else { field })
 }
 
 /// The short name under which a field is shown.

@@ -32,6 +32,7 @@ pub mod home;
 pub mod import;
 pub mod key;
 pub mod legacy;
+mod link;
 pub mod log;
 pub mod marker;
 pub mod meeting;

@@ -6,18 +6,16 @@
 
 use cocli_journal::Commit;
 use cocli_model::{FieldName, Origin, Rank, Slug, Target, Value};
-use cocli_replica::fold::Entity;
-use cocli_store::{StateError, Tx};
+use cocli_store::StateError;
 use serde_json::json;
 
 use crate::entity::{self, Added, EntityError, EntityFailed, SlugRule};
 use crate::fields::{self, Assignment, Op};
 use crate::folder::{Committed, Folder, View};
+use crate::link::assignments;
+pub use crate::link::{COMPANY, companies, named};
 use crate::phone::Region;
-use crate::resolve::{self, Noun, ResolveError};
-
-/// The field that links a person to companies.
-pub const COMPANY: &str = "company";
+use crate::resolve::Noun;
 
 /// A person who shall be there.
 #[derive(Clone, Debug)]
@@ -65,54 +63,6 @@ pub fn add(folder: &mut Folder, new: &NewPerson, dry_run: bool) -> Result<(Added
     };
     let committed = folder.commit_unless(dry_run, plan)?;
     Ok((added.expect("a plan that succeeded named its person"), committed))
-}
-
-/// Assignments as they are meant of a person: the phone number has another name than a
-/// company's, and a company is the slug of one.
-pub(crate) fn assignments(tx: &Tx<'_>, typed: &[Assignment]) -> Result<Vec<Assignment>, ResolveError> {
-    typed.iter().map(|one| assignment(tx, one)).collect()
-}
-
-fn assignment(tx: &Tx<'_>, typed: &Assignment) -> Result<Assignment, ResolveError> {
-    let field = field_of(typed.field.clone());
-    let mut text = typed.text.clone();
-    if field.as_str() == COMPANY && !text.trim().is_empty() {
-        text = match (resolve::company(tx, text.trim()), typed.op) {
-            (Ok(company), _) => entity::slug_of(&company).to_string(),
-            // A link to what is gone can be taken away.
-            (Err(_), Op::Remove) => text,
-            (Err(error), _) => return Err(error),
-        };
-    }
-    Ok(Assignment { field, op: typed.op, text })
-}
-
-/// The field of a person that a short name stands for.
-#[must_use]
-pub fn field_of(field: FieldName) -> FieldName {
-    if field.as_str() == "phone_number" { field_named("phone") } else { field }
-}
-
-/// The companies a person belongs to: the slugs, each with the name of the company if it
-/// is there.
-///
-/// # Errors
-/// The state cannot be read.
-pub fn companies(tx: &Tx<'_>, person: &Entity) -> Result<Vec<(String, Option<Value>)>, StateError> {
-    let linked = person.shown(&field_named(COMPANY)).map(|value| fields::items(&value)).unwrap_or_default();
-    linked.iter().filter_map(|value| value.as_str()).map(|slug| named(tx, &slug)).collect()
-}
-
-/// A slug with the name of its company.
-///
-/// # Errors
-/// The state cannot be read.
-pub fn named(tx: &Tx<'_>, slug: &str) -> Result<(String, Option<Value>), StateError> {
-    let company = match Slug::new(slug) {
-        Ok(slug) => tx.company(&slug)?.filter(Entity::is_listed),
-        Err(_) => None,
-    };
-    Ok((slug.to_owned(), company.and_then(|company| company.shown(&field_named("name")))))
 }
 
 fn email_of(assignments: &[Assignment], region: Region) -> Result<Option<String>, EntityError> {

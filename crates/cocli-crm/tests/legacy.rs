@@ -126,7 +126,9 @@ fn adopting_twice_says_nothing_twice() {
     let cache = desk.dir.path().join("cache");
     fs::remove_dir_all(cache).unwrap();
     assert_eq!(desk.adopt().records, 0);
-    let scanned = hand::scan(&mut desk.open(), None).unwrap();
+    let mut folder = desk.open();
+    let seen = hand::look(&mut folder).unwrap();
+    let scanned = hand::take_seen(&mut folder, seen, None).unwrap();
     assert!(scanned.edited.is_empty() && scanned.broken.is_empty(), "{scanned:?}");
 }
 

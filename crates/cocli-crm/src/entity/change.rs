@@ -7,7 +7,7 @@ use cocli_model::{Origin, Rank, Target};
 use super::{EntityError, EntityFailed, slug_of};
 use crate::fields::{self, Assignment, FieldChange};
 use crate::folder::{Committed, Folder, View};
-use crate::person;
+use crate::link;
 use crate::phone::Region;
 use crate::resolve::{self, Noun, ResolveError};
 
@@ -36,7 +36,7 @@ pub fn set(
         let target = resolve::find(view.tx(), noun, who)?;
         let entity = view.tx().entity(&target)?;
         let of_person = match target.kind() {
-            TargetKind::Person => Some(person::assignments(view.tx(), assignments)?),
+            TargetKind::Person => Some(link::assignments(view.tx(), assignments)?),
             _ => None,
         };
         let assignments = of_person.as_deref().unwrap_or(assignments);

@@ -69,7 +69,7 @@ impl Told {
         Draft {
             campaign: "".into(),
             target: target.clone(),
-            field: Field { name: self.field.clone(), op: self.op.clone() },
+            field: Field { name: self.field.clone(), op: self.op },
             value: Some(self.value.clone()),
             cause: Cause::nothing(&self.op),
             origin: origin_at(self.time),

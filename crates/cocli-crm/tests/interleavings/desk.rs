@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use cocli_crm::company::{self, NewCompany, SlugRule};
+use cocli_crm::company::{self, NewCompany};
+use cocli_crm::entity::SlugRule;
 use cocli_crm::note::{self, NewNote};
 use cocli_crm::phone::Region;
 use cocli_crm::{Folder, Home, roster};

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cocli_crm::company;
+use cocli_crm::entity;
+use cocli_crm::resolve::Noun;
 
 use super::desk::{Desk, SLUG};
 use super::dice::Dice;
@@ -129,13 +130,13 @@ impl Script {
         let word = format!("remote{}", self.remote);
         let what = self.dice.below(12);
         self.desk.there(|folder| match what {
-            0 => drop(company::remove(folder, SLUG, false)),
+            0 => drop(entity::remove(folder, (Noun::Company, SLUG), false)),
             _ => {
                 // Whoever was deleted comes back sooner or later.
-                drop(company::restore(folder, SLUG, false));
+                drop(entity::restore(folder, (Noun::Company, SLUG), false));
                 let field = ["city", "owner", "tags+", "description"][what % 4];
                 let assignment = format!("{field}={word}").parse().unwrap();
-                company::set(folder, SLUG, &[assignment], false).unwrap();
+                entity::set(folder, (Noun::Company, SLUG), &[assignment], false).unwrap();
             }
         });
         self.tally.remote += 1;

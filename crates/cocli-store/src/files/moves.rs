@@ -6,7 +6,7 @@ use rustix::io::Errno;
 
 use super::error::FilesError;
 use super::place::Root;
-use super::swap::{Probe, ask};
+use super::probe::{Probe, ask};
 use super::{BatchReport, Left, LeftWhy, Moved, Step};
 
 /// Moves the folder of a hidden entity, with everything in it, into the trash.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cocli_model::front::{FrontError, FrontMatter};
 use cocli_model::{FieldName, Target, Value};
 
-use super::edited::held_of;
+use super::held::held_of;
 use super::render::{View, body_key};
 
 /// `found` with the values of `view`.

@@ -16,6 +16,7 @@ use rustix::io::Errno;
 use super::Step;
 use super::error::FilesError;
 use super::place::Root;
+use super::probe::{Probe, ask};
 use super::temp::write_temp;
 
 /// What stood in the place when it was looked at.
@@ -32,13 +33,6 @@ pub(super) enum Swapped {
     Done { mtime_ns: i64 },
     /// Somebody wrote in between; theirs stands there.
     Overtaken,
-}
-
-/// Asks whether to go on: `false` ends the batch as a crash would.
-pub(super) type Probe<'a> = &'a mut dyn FnMut(Step) -> bool;
-
-pub(super) fn ask(probe: Probe<'_>, step: Step) -> Result<(), FilesError> {
-    if probe(step) { Ok(()) } else { Err(FilesError::Stopped(step)) }
 }
 
 /// The names of one file while it is put in its place.

@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags, Timespec, Timestamps, futimens, openat};
 use super::Step;
 use super::error::FilesError;
 use super::place::Root;
-use super::swap::Probe;
+use super::probe::Probe;
 
 /// How much older than it is a file is said to be, in nanoseconds: longer than the tick by
 /// which file systems tell time, so that whoever writes to it next gives it another time.

@@ -9,7 +9,7 @@ use cocli_replica::fold::{Slot, listed_by};
 use super::encode::{behind_elements, parse_slot, shown_text};
 use super::error::{StateError, damaged};
 use super::held::Known;
-use super::query::normal_domain;
+use super::normal::{normal_domain, normal_email};
 use super::tx::Tx;
 
 /// Collects what a field shows from its cells, as `FieldView::shown` does.
@@ -98,15 +98,6 @@ impl Tx<'_> {
         let domain = self.shown_now(no, known, "domain")?;
         Ok(domain.and_then(|domain| normal_domain(&domain.as_str()?)))
     }
-}
-
-/// An email address as people are found by it: lower case, without white space around it;
-/// `None` if it is none.
-#[must_use]
-pub fn normal_email(text: &str) -> Option<String> {
-    let text = text.trim().to_lowercase();
-    let (name, host) = text.split_once('@')?;
-    (!name.is_empty() && !host.is_empty()).then_some(text)
 }
 
 /// The address that a field shows, the first of several.

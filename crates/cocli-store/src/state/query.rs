@@ -10,7 +10,7 @@ use rusqlite::ToSql;
 
 use super::error::{StateError, damaged};
 use super::kind::kind_no;
-use super::listing::normal_email;
+use super::normal::{normal_domain, normal_email};
 use super::tx::Tx;
 
 /// One line of a list.
@@ -24,17 +24,6 @@ pub struct Listed {
     pub domain: Option<String>,
     /// What the fields that were asked for show, in that order.
     pub fields: Vec<Option<Value>>,
-}
-
-/// A domain as duplicates are found by it: lower case, without scheme, path, port, final
-/// dot and a leading `www.`; `None` if nothing remains.
-#[must_use]
-pub fn normal_domain(text: &str) -> Option<String> {
-    let text = text.trim().to_lowercase();
-    let host = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-    let host = host.split(['/', '?', '#', ':']).next().unwrap_or_default().trim_end_matches('.');
-    let host = host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(host);
-    (!host.is_empty()).then(|| host.to_owned())
 }
 
 impl Tx<'_> {

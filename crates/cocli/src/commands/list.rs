@@ -66,7 +66,7 @@ pub(super) fn run(session: &Session, lines: &Lines) -> Outcome {
 
 fn of(noun: Noun, field: &str) -> Result<FieldName, fields::FieldRefused> {
     let name = fields::field_name(field)?;
-    Ok(if noun == Noun::Person { cocli_crm::person::field_of(name) } else { name })
+    Ok(if noun == Noun::Person { cocli_crm::fields::field_of_person(name) } else { name })
 }
 
 /// Whether the first of the fields of a line has a value.

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use cocli_model::front::FrontMatter;
+use cocli_replica::fold::Held;
+use cocli_store::files::held_of;
 
 use super::node::Node;
 use super::stage::Stage;
@@ -18,21 +21,58 @@ pub(super) fn compare(stage: &mut Stage<'_>) -> Result<()> {
     let hash = stage.settle()?;
     stage.nodes.iter_mut().try_for_each(Node::stop)?;
     let logs: Vec<Files> =
-        stage.nodes.iter().map(|node| files_of(&node.cli.data().join("wal"))).collect::<Result<_>>()?;
+        stage.nodes.iter().map(|node| Ok(ours(files_of(&node.cli.data().join("wal"))?))).collect::<Result<_>>()?;
     compare_journals(stage, &logs)?;
     let made = all_from_scratch(stage, &logs, &hash)?;
     talk.holds(&format!("folded from scratch each of them gives the state the daemons had: {hash}"))?;
     same(stage, &made, "files folded from scratch")?;
-    let kept: Vec<Files> =
-        stage.nodes.iter().map(|node| files_of(&node.cli.data().join("companies"))).collect::<Result<_>>()?;
+    let kept: Vec<Files> = stage.nodes.iter().map(|node| kept(stage, node, &made[0])).collect::<Result<_>>()?;
     same(stage, &kept, "generated files")?;
     let differ = difference(&kept[0], &made[0]);
     ensure!(kept[0] == made[0], "the nodes' files are not those folded from scratch: {differ}");
     talk.holds(&format!(
-        "{} generated files are the same, byte for byte, on all nodes and from scratch",
-        made[0].len()
+        "{} files are the same, byte for byte, on all nodes and from scratch; {} that people's hands were on show the same",
+        made[0].len() - stage.touched.iter().filter(|(_, path)| made[0].contains_key(path)).count(),
+        stage.touched.iter().filter(|(_, path)| made[0].contains_key(path)).count()
     ))?;
     Ok(())
+}
+
+/// Our journals, without those that the original left.
+fn ours(files: Files) -> Files {
+    files.into_iter().filter(|(path, _)| path.to_string_lossy().contains('~')).collect()
+}
+
+/// A node's files of companies, where people's hands were not; where they were, what is
+/// generated, if theirs shows the same.
+fn kept(stage: &Stage<'_>, node: &Node<'_>, made: &Files) -> Result<Files> {
+    let mut files = files_of(&node.cli.data().join("companies"))?;
+    for (_, path) in stage.touched.iter().filter(|(name, _)| *name == node.name) {
+        match (files.remove(path), made.get(path)) {
+            (Some(theirs), Some(generated)) => {
+                let same = shows(path, &theirs)? == shows(path, generated)?;
+                ensure!(same, "{} of {} does not show what the others' does", path.display(), node.name);
+                files.insert(path.clone(), generated.clone());
+            }
+            (None, Some(_)) => bail!("{} is gone from {}", path.display(), node.name),
+            _ => {}
+        }
+    }
+    // What the original keeps beside its files is nobody's view.
+    files.retain(|path, _| made.contains_key(path) || !is_beside(path));
+    Ok(files)
+}
+
+fn is_beside(path: &Path) -> bool {
+    let beside = ["tags.lst", "contacts", "enrichments"];
+    path.iter().any(|part| beside.iter().any(|name| part == *name))
+}
+
+/// What a file says, whatever it looks like.
+fn shows(path: &Path, bytes: &[u8]) -> Result<Held> {
+    let text = FrontMatter::parse(bytes).with_context(|| format!("read {}", path.display()))?;
+    let target = format!("companies/{}", path.with_extension("").to_string_lossy().trim_end_matches("/_index"));
+    Ok(held_of(&target.parse()?, &text).0)
 }
 
 /// The checksums of all journal files, node by node.
@@ -48,7 +88,7 @@ fn compare_journals(stage: &Stage<'_>, logs: &[Files]) -> Result<()> {
         bytes += logs[0][path].len();
         talk.say(&format!("  {}  {}", String::from_utf8_lossy(sum), path.display()));
     }
-    talk.holds(&format!("{} journal files, {bytes} bytes, have the same checksums on all three nodes", sums[0].len()))?;
+    talk.holds(&format!("{} journal files, {bytes} bytes, have the same checksums on all nodes", sums[0].len()))?;
     Ok(())
 }
 

@@ -123,6 +123,14 @@ impl<'a> Node<'a> {
         Ok(entity.and_then(|entity| entity.shown(&field).map(|value| value.as_text().to_owned())))
     }
 
+    /// The same, as JSON.
+    #[cfg(feature = "dev")]
+    pub(super) fn shown(&self, target: &str, field: &str) -> Result<Option<Json>> {
+        let (target, field): (Target, FieldName) = (target.parse()?, FieldName::new(field)?);
+        let entity = self.read(|tx| tx.entity(&target))?;
+        Ok(entity.and_then(|entity| entity.shown(&field).map(|value| value.to_json())))
+    }
+
     /// The hash of the folded state, which commands and the daemon share.
     pub(super) fn state_hash(&self) -> Result<String> {
         Ok(self.read(|tx| tx.state_hash())?.to_string())

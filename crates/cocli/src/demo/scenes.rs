@@ -1,6 +1,9 @@
 //! What is played, in order. Each scene ends with claims that were checked.
 
+#[cfg(feature = "dev")]
+mod adopted;
 mod apart;
+mod by_hand;
 mod kill;
 
 use std::path::Path;
@@ -16,11 +19,25 @@ use super::stage::Stage;
 pub(super) fn play(stage: &mut Stage<'_>, list: &Path) -> Result<()> {
     let companies = load(stage, list)?;
     let slugs = companies_of(&stage.nodes[0])?;
-    ensure!(slugs.len() as u64 == companies && slugs.len() >= 4, "too few companies in {}", list.display());
+    ensure!(slugs.len() as u64 == companies && slugs.len() >= 5, "too few companies in {}", list.display());
     set_a_field(stage, &slugs[0])?;
     apart::edit_on_both_sides(stage, &slugs[1])?;
     kill::in_mid_burst(stage, &slugs[2])?;
-    apart::delete_against_edit(stage, &slugs[3])
+    apart::delete_against_edit(stage, &slugs[3])?;
+    by_hand::edit(stage, &slugs[4])?;
+    adopt(stage)
+}
+
+#[cfg(feature = "dev")]
+fn adopt(stage: &mut Stage<'_>) -> Result<()> {
+    adopted::join(stage)
+}
+
+/// The original's folder is made by what only demonstrations and tests are built with.
+#[cfg(not(feature = "dev"))]
+fn adopt(stage: &mut Stage<'_>) -> Result<()> {
+    stage.backstage.talk.say("\n(how a folder of the original is adopted: make demo shows it)");
+    Ok(())
 }
 
 fn load(stage: &Stage<'_>, list: &Path) -> Result<u64> {

@@ -1,7 +1,8 @@
 //! The stage: three nodes that know each other.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use cocli_node::status::Status;
@@ -21,6 +22,11 @@ const PORTS: std::ops::Range<u16> = 20_000..30_000;
 pub(super) struct Stage<'a> {
     pub(super) backstage: &'a Backstage,
     pub(super) nodes: Vec<Node<'a>>,
+    /// Files that people's hands were on, of whom: they keep their bytes.
+    pub(super) touched: BTreeSet<(&'static str, PathBuf)>,
+    /// Where one more node may listen.
+    #[cfg_attr(not(feature = "dev"), expect(dead_code, reason = "nobody joins then"))]
+    pub(super) spare_port: u16,
     /// After the nodes, so that nobody writes to it when it goes.
     folder: TempDir,
 }
@@ -29,9 +35,11 @@ impl<'a> Stage<'a> {
     /// Three folders, three rosters of three, three daemons that talk to each other.
     pub(super) fn set(backstage: &'a Backstage, broken: Option<String>) -> Result<Stage<'a>> {
         let folder = tempfile::Builder::new().prefix("cocli-demo-").tempdir().context("make a temporary folder")?;
-        let mut stage = Stage { backstage, nodes: Vec::new(), folder };
+        let ports = free_ports()?;
+        let spare_port = ports[NAMES.len()];
+        let mut stage = Stage { backstage, nodes: Vec::new(), touched: BTreeSet::new(), spare_port, folder };
         backstage.talk.say(&format!("Three nodes on loopback, each with folders of its own: {}", NAMES.join(", ")));
-        for (name, port) in NAMES.into_iter().zip(free_ports()?) {
+        for (name, port) in NAMES.into_iter().zip(ports) {
             // A merge that is wrong everywhere alike would agree with itself.
             let heeds = broken.clone().filter(|broken| broken != "merge" || name == "ben");
             let node = Node::init(name, (stage.folder.path(), port), backstage, heeds)?;
@@ -44,7 +52,8 @@ impl<'a> Stage<'a> {
         Ok(stage)
     }
 
-    fn introduce(&self) -> Result<()> {
+    /// Gives each node the others' keys and addresses.
+    pub(super) fn introduce(&self) -> Result<()> {
         for node in &self.nodes {
             for other in self.nodes.iter().filter(|other| other.name != node.name) {
                 node.cli.run(&["peer", "add", "--from", &other.roster().to_string_lossy()])?;
@@ -124,16 +133,16 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Ports that nobody uses now, by TCP or UDP: one for each node.
+/// Ports that nobody uses now, by TCP or UDP: one for each node, and one more.
 fn free_ports() -> Result<Vec<u16>> {
     let free = |port: u16| {
         let address = (Ipv4Addr::LOCALHOST, port);
         TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok()
     };
     // Two demos at once begin at different places.
-    let turn = std::process::id() as usize * NAMES.len() % PORTS.len();
+    let turn = std::process::id() as usize * (NAMES.len() + 1) % PORTS.len();
     let ports: Vec<u16> =
-        PORTS.cycle().skip(turn).take(PORTS.len()).filter(|port| free(*port)).take(NAMES.len()).collect();
-    ensure!(ports.len() == NAMES.len(), "no three ports of 127.0.0.1 are free from {} on", PORTS.start);
+        PORTS.cycle().skip(turn).take(PORTS.len()).filter(|port| free(*port)).take(NAMES.len() + 1).collect();
+    ensure!(ports.len() > NAMES.len(), "no four ports of 127.0.0.1 are free from {} on", PORTS.start);
     Ok(ports)
 }

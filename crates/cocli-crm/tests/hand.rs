@@ -19,6 +19,9 @@ use cocli_model::{Environment, FieldName, Target, Value};
 use cocli_store::StateError;
 use tempfile::TempDir;
 
+/// Far more than another scan takes here.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+
 struct Desk {
     dir: TempDir,
     clock: Arc<AtomicI64>,
@@ -91,7 +94,7 @@ impl Desk {
 
 /// A scan as two seconds after the look.
 fn scan(folder: &mut Folder, answer: Option<Answer>) -> Report {
-    let mut seen = hand::look(folder).unwrap();
+    let mut seen = hand::look(folder, PATIENCE).unwrap();
     seen.look_again(folder).unwrap();
     hand::take_seen(folder, seen, answer).unwrap()
 }
@@ -288,14 +291,15 @@ fn a_file_counts_as_saved_when_it_stands_as_it_stood_two_seconds_ago() {
     let mut folder = desk.open();
     // By the folder's clock everything here is saved in the future.
     desk.edit("city: Brea", "city: Orange");
-    let seen = hand::look(&mut folder).unwrap();
+    let seen = hand::look(&mut folder, PATIENCE).unwrap();
     assert!(seen.is_unsaved());
     let report = hand::take_seen(&mut folder, seen, None).unwrap();
     assert_eq!((report.fresh, report.edited.len()), (vec![target()], 0), "one look proves nothing");
-    let mut seen = hand::look(&mut folder).unwrap();
+    let mut seen = hand::look(&mut folder, PATIENCE).unwrap();
     desk.edit("city: Orange", "city: Fullerton");
     seen.look_again(&folder).unwrap();
     assert!(seen.is_unsaved(), "somebody wrote between two looks");
+    drop(seen);
     let report = scan(&mut folder, None);
     assert_eq!((report.fresh.len(), report.edited.len()), (0, 1));
     assert_eq!(desk.shows("city"), text("Fullerton"));

@@ -33,6 +33,7 @@ mod names;
 mod outgoing;
 mod peers;
 mod roads;
+mod scan;
 mod scribe;
 mod serve;
 pub mod socket;
@@ -44,6 +45,6 @@ mod views;
 mod witness;
 mod words;
 
-pub use config::Config;
+pub use config::{Config, SCAN_EVERY};
 pub use driver::Ended;
 pub use start::{RunError, run};

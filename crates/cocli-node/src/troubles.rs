@@ -1,4 +1,4 @@
-//! What is wrong with this node's disk, as its threads find it again and again: one word a
+//! What is wrong with this node's folder, as its threads find it again and again: one word a
 //! subject, for as long as it lasts. The driver makes alarms of it, so that it is said once.
 
 use std::collections::BTreeMap;
@@ -13,11 +13,13 @@ pub(crate) enum Subject {
     Files,
     /// Somebody holds the journal's lock for too long.
     Lock,
+    /// So much was changed by hand that a person is asked.
+    Edits,
 }
 
 impl Subject {
     /// All of them.
-    pub(crate) const ALL: [Subject; 3] = [Subject::Folder, Subject::Files, Subject::Lock];
+    pub(crate) const ALL: [Subject; 4] = [Subject::Folder, Subject::Files, Subject::Lock, Subject::Edits];
 
     /// Its name in alarms.
     pub(crate) fn name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Subject {
             Subject::Folder => "data folder",
             Subject::Files => "files",
             Subject::Lock => "journal.lock",
+            Subject::Edits => "edits",
         }
     }
 }

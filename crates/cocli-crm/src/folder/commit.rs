@@ -1,5 +1,7 @@
 //! Writing: plan, append, fold, views, under one lock.
 
+use std::time::Duration;
+
 use cocli_journal::journal::Config;
 use cocli_journal::lock::PATIENCE;
 use cocli_journal::{Commit, Held, Journal, Machine, Placed, RefusedCommit, SystemEntropy, this_process};
@@ -169,6 +171,13 @@ impl Folder {
             self.journal = Some(journal);
         }
         Ok(self.journal.as_mut().expect("it was opened just above if it was not"))
+    }
+
+    /// Takes the lock under which a scan looks and takes: of two at once one would see half of
+    /// what the other does, and ask nobody.
+    pub(crate) fn lock_scan(&self, patience: Duration) -> Result<Box<dyn Held>, FolderError> {
+        let path = self.place.own().join("scan.lock");
+        self.disk.lock(&path, &this_process(), patience).map_err(FolderError::Scanning)
     }
 
     /// Takes the lock under which commands plan and append. The journal's own lock, which

@@ -42,6 +42,9 @@ pub enum FolderError {
     /// Another process is writing and does not stop.
     #[error("another process is writing here")]
     Writer(#[source] LockError),
+    /// Another process looks at the files and takes what was changed in them.
+    #[error("another process takes in what people changed in files")]
+    Scanning(#[source] LockError),
     /// The journal cannot be opened.
     #[error("the journal cannot be opened")]
     Journal(#[from] OpenError),

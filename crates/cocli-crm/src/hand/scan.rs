@@ -1,6 +1,9 @@
 //! Taking what changed in the whole folder: a look at every file, a second one at those that
 //! may not be saved yet, and then the edits, unless there are so many that a person is asked.
 
+use std::time::Duration;
+
+use cocli_journal::Held;
 use cocli_model::front::FrontError;
 use cocli_model::{Stamp, Target};
 use cocli_store::files::{FilesError, Mark, Standing, Writer};
@@ -26,9 +29,9 @@ pub enum Answer {
     Discard,
 }
 
-/// What a look at every file found.
-#[derive(Debug, Default)]
+/// What a look at every file found. While there is one, nobody else scans this folder.
 pub struct Seen {
+    _turn: Box<dyn Held>,
     files: usize,
     gone: Vec<Target>,
     saved: Vec<(Target, Mark)>,
@@ -100,17 +103,18 @@ impl Report {
     }
 }
 
-/// Looks at every file in the folder.
+/// Looks at every file in the folder, once whoever scans it now is done.
 ///
 /// # Errors
-/// The folder failed.
-pub fn look(folder: &mut Folder) -> Result<Seen, FolderError> {
+/// [`FolderError::Scanning`]: another scan was not done in time; or the folder failed.
+pub fn look(folder: &mut Folder, patience: Duration) -> Result<Seen, FolderError> {
+    let turn = folder.lock_scan(patience)?;
     folder.catch_up()?;
     let writer = Writer::open(folder.place().root()).map_err(FolderError::Views)?;
     let found = folder.read(|tx| writer.scan(tx)).map_err(FolderError::Views)?;
     let now = now(folder);
     let (saved, unsaved) = found.touched.into_iter().partition(|(_, mark)| mark.is_saved(now));
-    Ok(Seen { files: found.files, gone: found.gone, saved, unsaved })
+    Ok(Seen { _turn: turn, files: found.files, gone: found.gone, saved, unsaved })
 }
 
 /// Takes every edit that was seen and is saved. One that changes much of the tree at once, as
@@ -118,10 +122,10 @@ pub fn look(folder: &mut Folder) -> Result<Seen, FolderError> {
 ///
 /// # Errors
 /// The folder failed; what was taken before stands.
-pub fn take_seen(folder: &mut Folder, seen: Seen, answer: Option<Answer>) -> Result<Report, FolderError> {
+pub fn take_seen(folder: &mut Folder, mut seen: Seen, answer: Option<Answer>) -> Result<Report, FolderError> {
     let writer = Writer::open(folder.place().root()).map_err(FolderError::Views)?;
     let mut as_left = Vec::new();
-    let sorted = folder.read(|tx| sort_out(&writer, tx, seen, &mut as_left));
+    let sorted = folder.read(|tx| sort_out(&writer, tx, &mut seen, &mut as_left));
     let mut report = sorted.map_err(FolderError::Views)?;
     writer.remember(folder.state_mut(), &as_left)?;
     let many = report.changes() > CHANGED_MAX && report.changes() * CHANGED_PART > report.files;
@@ -144,10 +148,16 @@ fn now(folder: &Folder) -> Stamp {
     Stamp::from_us(folder.now_ms().saturating_mul(1_000)).unwrap_or(Stamp::EPOCH)
 }
 
-fn sort_out(writer: &Writer, tx: &Tx<'_>, seen: Seen, as_left: &mut Vec<(Target, Mark)>) -> Result<Report, FilesError> {
-    let fresh = seen.unsaved.into_iter().map(|(target, _)| target).collect();
-    let mut report = Report { files: seen.files, gone: seen.gone, fresh, ..Report::default() };
-    for (target, mark) in seen.saved {
+fn sort_out(
+    writer: &Writer,
+    tx: &Tx<'_>,
+    seen: &mut Seen,
+    as_left: &mut Vec<(Target, Mark)>,
+) -> Result<Report, FilesError> {
+    let fresh = std::mem::take(&mut seen.unsaved).into_iter().map(|(target, _)| target).collect();
+    let gone = std::mem::take(&mut seen.gone);
+    let mut report = Report { files: seen.files, gone, fresh, ..Report::default() };
+    for (target, mark) in std::mem::take(&mut seen.saved) {
         match writer.look_at(tx, &target)? {
             Standing::Edited(_) => report.edited.push(target),
             Standing::Broken(broken) => report.broken.push((target, broken.why, None)),

@@ -17,6 +17,9 @@ use cocli_store::files::{Step, Writer};
 
 use super::desk::open;
 
+/// Far more than another scan takes here.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+
 const FOLDER: &str = "COCLI_INTERLEAVING_FOLDER";
 const PLANTED: &str = "COCLI_INTERLEAVING_PLANTED";
 
@@ -137,7 +140,7 @@ fn write(folder: &mut Folder, stop: usize) -> (usize, usize) {
 }
 
 fn scan(folder: &mut Folder) -> (usize, usize) {
-    let mut seen = hand::look(folder).unwrap();
+    let mut seen = hand::look(folder, PATIENCE).unwrap();
     seen.look_again(folder).unwrap();
     let report = hand::take_seen(folder, seen, Some(Answer::Accept)).unwrap();
     assert!(report.failed.is_empty(), "{:?}", report.failed);

@@ -1,5 +1,6 @@
 //! The threads of a daemon, and the queues that lead to them.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -18,12 +19,14 @@ use crate::scribe::{NEWS_MAX, News, ORDERS_MAX, Order, Scribe};
 use crate::socket::Clients;
 use crate::troubles::Troubles;
 use crate::witness::Witness;
-use crate::{tail, views};
+use crate::{scan, tail, views};
 
 /// The threads of a daemon.
 pub(super) struct Hands {
     threads: Vec<JoinHandle<()>>,
     ending: Arc<AtomicBool>,
+    /// Whoever waits for its end sees the daemon end.
+    scanning: Option<std::sync::mpsc::Sender<Infallible>>,
     clients: Clients,
 }
 
@@ -52,7 +55,7 @@ impl Hands {
     pub(super) fn start(config: &Config, work: Work, clients: Clients) -> Result<(Hands, Reins), RunError> {
         let Work { files, replicas, journal, pending, folding, shown } = work;
         let (disk, place, me) = files.clone();
-        let mut hands = Hands { threads: Vec::new(), ending: Arc::default(), clients };
+        let mut hands = Hands { threads: Vec::new(), ending: Arc::default(), scanning: None, clients };
         let (mailbox, witness, troubles) =
             (Arc::<Mailbox>::default(), Arc::<Witness>::default(), Arc::<Troubles>::default());
         let (orders, orders_in) = mpsc::channel(ORDERS_MAX);
@@ -69,6 +72,10 @@ impl Hands {
         hands.add("folding", move || folding.run(jobs_in, &runtime))?;
         let (home, found, runtime) = (config.home.clone(), Arc::clone(&troubles), Handle::current());
         hands.add("views", move || views::run(&home, shown, &found, &runtime))?;
+        let (scanning, ended) = std::sync::mpsc::channel();
+        hands.scanning = Some(scanning);
+        let (home, every, found) = (config.home.clone(), config.scan_every, Arc::clone(&troubles));
+        hands.add("scan", move || scan::run(&home, every, &found, &ended))?;
         let (tailed, ending, tailing) = (Tail::watch(disk, &place), Arc::clone(&hands.ending), orders.downgrade());
         let (wal, found) = (place.wal(), Arc::clone(&troubles));
         hands.add("tail", move || tail::follow(tailed, (&wal, me), &tailing, &found, &ending))?;
@@ -85,6 +92,7 @@ impl Hands {
     /// that wait for their answers.
     pub(super) fn join(self) -> Clients {
         self.ending.store(true, Ordering::Relaxed);
+        drop(self.scanning);
         for thread in self.threads {
             if thread.join().is_err() {
                 tracing::error!("a thread panicked");

@@ -43,6 +43,9 @@ pub fn daemon_if_asked() {
     if let Ok(roads) = std::env::var("COCLI_TEST_ROADS") {
         config.roads = if roads == "tcp" { cocli_mesh::Roads::TcpOnly } else { cocli_mesh::Roads::QuicOnly };
     }
+    if let Ok(every_ms) = std::env::var("COCLI_TEST_SCAN_EVERY_MS") {
+        config.scan_every = Duration::from_millis(every_ms.parse().unwrap());
+    }
     if let Err(error) = cocli_node::run(&config) {
         eprintln!("{}", chain(&error));
         std::process::exit(3);

@@ -1,5 +1,7 @@
 //! `scan`: what people changed in files becomes records.
 
+use std::time::Duration;
+
 use cocli_crm::hand::{self, Answer, Report};
 use cocli_model::Target;
 use serde_json::json;
@@ -10,6 +12,8 @@ use crate::out;
 use crate::session::Session;
 use crate::words;
 
+/// How long the scan of another process is waited for, the daemon's for one.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Files that are named one by one.
 const NAMED_MAX: usize = 20;
 
@@ -20,7 +24,7 @@ pub(super) fn run(session: &Session, args: &Scan) -> Outcome {
         (_, true) => Some(Answer::Discard),
         _ => None,
     };
-    let mut seen = hand::look(&mut folder)?;
+    let mut seen = hand::look(&mut folder, PATIENCE)?;
     if seen.is_unsaved() {
         session.say_more("note: some files were changed a moment ago; looking at them again");
         std::thread::sleep(hand::SAVED);

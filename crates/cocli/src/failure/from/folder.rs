@@ -27,7 +27,10 @@ impl From<FolderError> for Failure {
             FolderError::Roster(roster) => roster_failure(roster),
             FolderError::JournalsGone { .. } => Failure::of("E0303", 4, &error)
                 .hint("mount the disk or put the journals back; to begin anew with what is there: cocli fold"),
-            FolderError::Writer(_) | FolderError::Append(AppendError::Lock(_)) | FolderError::Journal(_) => {
+            FolderError::Writer(_)
+            | FolderError::Scanning(_)
+            | FolderError::Append(AppendError::Lock(_))
+            | FolderError::Journal(_) => {
                 Failure::of("E0301", 4, &error).hint("nothing was written; try again when it is done")
             }
             FolderError::Append(AppendError::DiskFull { .. }) => {

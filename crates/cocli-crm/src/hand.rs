@@ -6,6 +6,9 @@
 //!   and the file is written again.
 //! - What somebody typed into a file that the fold had just replaced is an edit, too ([`late`]).
 //!
+//! - A company or person whose file somebody made by hand is created by a person. Any other
+//!   Markdown file that nobody wrote for us is named and left alone.
+//!
 //! **When a file counts as saved.** A scan takes a file that was unchanged for [`SAVED`]: by its
 //! times, or else seen the same at two looks that far apart ([`Seen`]), because clocks jump. A
 //! person who saves and then types `show`, `set` or `undo` means what was just saved: there a
@@ -27,7 +30,7 @@ pub use late::TakenLate;
 pub use scan::{Answer, Report, Seen, look, take_seen};
 pub use take::{take, take_if_touched};
 
-use crate::folder::Committed;
+use crate::folder::{Committed, Unplanned};
 
 /// What became of a file.
 #[derive(Debug)]
@@ -65,6 +68,12 @@ pub enum HandError {
     /// A value has too many siblings: resolve the conflict first.
     #[error("too much to name at once")]
     TooMuchToName(#[from] ContextError),
+    /// A person made a file of something new, and it has no name.
+    #[error("it is new and has no `name`")]
+    NoName,
+    /// What the file is of cannot be created.
+    #[error("it cannot be created")]
+    NotCreated(#[from] Unplanned),
     /// The file cannot be looked at.
     #[error(transparent)]
     Files(#[from] FilesError),

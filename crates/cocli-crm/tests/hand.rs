@@ -13,7 +13,7 @@ use cocli_crm::fields::Assignment;
 use cocli_crm::hand::{self, Answer, Report, Taken};
 use cocli_crm::phone::Region;
 use cocli_crm::resolve::Noun;
-use cocli_crm::{Folder, Home, undo};
+use cocli_crm::{Folder, Home, note, undo};
 use cocli_journal::Role;
 use cocli_model::{Environment, FieldName, Target, Value};
 use cocli_store::StateError;
@@ -315,4 +315,74 @@ fn a_file_that_is_being_saved_is_left_alone_and_a_whole_one_counts_at_once() {
     desk.save(&whole);
     assert!(matches!(hand::take_if_touched(&mut desk.open(), &target()), Ok(Taken::Edited { .. })));
     assert_eq!(desk.shows("city"), text("Orange"));
+}
+
+#[test]
+fn a_company_whose_folder_a_person_made_is_a_persons_and_any_other_file_is_named() {
+    let desk = Desk::new();
+    let at = |path: &str| desk.home().root().join(path);
+    let put = |path: &str, text: &str| {
+        fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+        fs::write(at(path), text).unwrap();
+    };
+    put("companies/by-hand/_index.md", "---\n# mine\nname: By Hand\ntags: [b, a]\ndomain: hand.example\n---\n\nText\n");
+    put("people/jane-doe/jane-doe.md", "---\nname: Jane Doe\n---\n");
+    let others = [
+        "companies/acme-inc/_index (conflicted copy 2026-05-01).md",
+        "companies/acme-inc/notes/by-hand.md",
+        "companies/Upper Case/_index.md",
+    ];
+    others.iter().for_each(|path| put(path, "---\nname: Other\n---\n"));
+    put("companies/no-name/_index.md", "---\ncity: Brea\n---\n");
+    put("companies/no-end/_index.md", "---\nname: No End\n");
+    put("companies/acme-inc/offer.pdf", "a file of no concern");
+    let mut folder = desk.open();
+    let report = scan(&mut folder, None);
+    let names = |targets: &[Target]| targets.iter().map(Target::to_string).collect::<Vec<_>>();
+    assert_eq!(names(&report.edited), ["companies/by-hand", "people/jane-doe"]);
+    let failed: Vec<&str> = report.failed.iter().map(|(target, _)| target.as_str()).collect();
+    assert_eq!(failed, ["companies/no-end", "companies/no-name"]);
+    assert!(report.failed[1].1.contains("no `name`"), "{:?}", report.failed);
+    let mut wanted = others.to_vec();
+    wanted.sort_unstable();
+    let mut strays = report.strays.clone();
+    strays.sort_unstable();
+    assert_eq!(strays, wanted);
+    let entity = folder.read::<_, StateError>(|tx| tx.entity(&"companies/by-hand".parse().unwrap())).unwrap().unwrap();
+    let shown = |field: &str| entity.shown(&FieldName::new(field).unwrap());
+    assert_eq!((shown("name"), shown("description")), (text("By Hand"), text("Text")));
+    let tags = Value::from_json(&serde_json::json!(["a", "b"])).unwrap();
+    assert_eq!((entity.is_listed(), shown("tags")), (true, Some(tags)));
+    let file = fs::read_to_string(at("companies/by-hand/_index.md")).unwrap();
+    assert!(file.starts_with("---\n# mine\nname: By Hand\ntags: ["), "{file}");
+    others.iter().for_each(|path| assert_eq!(fs::read_to_string(at(path)).unwrap(), "---\nname: Other\n---\n"));
+    let again = scan(&mut folder, None);
+    assert_eq!((again.edited.len(), again.records, again.strays.len()), (0, 0, 3));
+    entity::remove(&mut folder, (Noun::Company, "by-hand"), false).unwrap();
+    assert!(!at("companies/by-hand").exists(), "it is a company like any other");
+}
+
+#[test]
+fn a_note_is_edited_by_hand_and_a_note_that_is_gone_is_no_delete() {
+    let desk = Desk::new();
+    let mut folder = desk.open();
+    let new = note::NewNote { title: "Call".to_owned(), body: "They said no".to_owned(), tags: Vec::new() };
+    let (_, note, _) = note::add(&mut folder, "acme-inc", &new, false).unwrap();
+    let note = note.unwrap();
+    let at = desk.home().root().join(note.relative_path().unwrap());
+    let before = fs::read_to_string(&at).unwrap();
+    fs::write(&at, before.replace("said no", "said yes").replace("title: Call", "title: Second call # sure")).unwrap();
+    let report = scan(&mut folder, None);
+    assert_eq!((report.edited, report.records), (vec![note.clone()], 2));
+    let entity = folder.read::<_, StateError>(|tx| tx.entity(&note)).unwrap().unwrap();
+    let shown = |field: &str| entity.shown(&FieldName::new(field).unwrap());
+    assert_eq!((shown("title"), shown("body")), (text("Second call"), text("They said yes")));
+    // Its body was one register write that names what it replaced.
+    let history = folder.read(|tx| tx.history_of(&note, Some(&FieldName::new("body").unwrap()), 9)).unwrap();
+    assert_eq!((history.len(), history[0].record.draft.cause.names().names()), (2, &[history[1].name][..]));
+    fs::remove_file(&at).unwrap();
+    assert_eq!(scan(&mut folder, None).gone, std::slice::from_ref(&note));
+    assert!(fs::read_to_string(&at).unwrap().contains("They said yes"));
+    entity::remove(&mut folder, (Noun::Company, "acme-inc"), false).unwrap();
+    assert_eq!(scan(&mut folder, None).gone, [], "what is in the trash is not gone");
 }

@@ -32,6 +32,7 @@ mod render;
 mod restyle;
 mod scan;
 mod shown;
+mod strays;
 mod swap;
 mod temp;
 
@@ -45,6 +46,7 @@ pub use held::held_of;
 pub use kept::{Late, Swept};
 pub use render::{View, render};
 pub use scan::{Mark, SAVED, Scanned};
+pub use strays::Strays;
 
 /// Targets of one batch at most.
 pub const BATCH_TARGETS_MAX: usize = 4_096;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cocli_journal::Held;
 use cocli_model::front::FrontError;
 use cocli_model::{Stamp, Target};
-use cocli_store::files::{FilesError, Mark, Standing, Writer};
+use cocli_store::files::{Broken, FilesError, Mark, Standing, Writer};
 use cocli_store::{StateError, Tx};
 
 use super::late::take_late;
@@ -17,6 +17,8 @@ use crate::folder::{CommitError, Folder, FolderError};
 const CHANGED_MAX: usize = 50;
 /// The same, as one part in so many of all files.
 const CHANGED_PART: usize = 50;
+/// What names of our journals have, and copies of them that a sync program made.
+const OURS: char = '~';
 /// Files that may be gone without a question.
 const GONE_MAX: usize = 10;
 
@@ -36,6 +38,9 @@ pub struct Seen {
     gone: Vec<Target>,
     saved: Vec<(Target, Mark)>,
     unsaved: Vec<(Target, Mark)>,
+    /// Files of ours that nobody wrote, among those above.
+    new: Vec<Target>,
+    strays: Vec<String>,
 }
 
 impl Seen {
@@ -90,6 +95,8 @@ pub struct Report {
     pub late: Vec<TakenLate>,
     /// Bytes in quarantine that may be somebody's.
     pub quarantined: Vec<String>,
+    /// Markdown files that are nobody's view, and are left alone: relative to the data folder.
+    pub strays: Vec<String>,
     /// Records that were written.
     pub records: usize,
     /// So much changed that nothing was written: accept or discard it.
@@ -109,12 +116,21 @@ impl Report {
 /// [`FolderError::Scanning`]: another scan was not done in time; or the folder failed.
 pub fn look(folder: &mut Folder, patience: Duration) -> Result<Seen, FolderError> {
     let turn = folder.lock_scan(patience)?;
-    folder.catch_up()?;
+    let copies = folder.catch_up()?.foreign.into_iter().filter(|name| name.contains(OURS));
+    let copies: Vec<String> = copies.map(|name| format!("wal/{name}")).collect();
     let writer = Writer::open(folder.place().root()).map_err(FolderError::Views)?;
-    let found = folder.read(|tx| writer.scan(tx)).map_err(FolderError::Views)?;
     let now = now(folder);
-    let (saved, unsaved) = found.touched.into_iter().partition(|(_, mark)| mark.is_saved(now));
-    Ok(Seen { _turn: turn, files: found.files, gone: found.gone, saved, unsaved })
+    let found = folder.read(|tx| Ok::<_, FilesError>((writer.scan(tx)?, writer.strays(tx)?)));
+    let (found, strays) = found.map_err(FolderError::Views)?;
+    let mut touched = found.touched;
+    for target in &strays.entities {
+        let mark = writer.mark_of(target).map_err(FolderError::Views)?;
+        touched.extend(mark.map(|mark| (target.clone(), mark)));
+    }
+    let (saved, unsaved) = touched.into_iter().partition(|(_, mark)| mark.is_saved(now));
+    let (gone, new) = (found.gone, strays.entities);
+    let strays = strays.others.into_iter().chain(copies).collect();
+    Ok(Seen { _turn: turn, files: found.files, gone, saved, unsaved, new, strays })
 }
 
 /// Takes every edit that was seen and is saved. One that changes much of the tree at once, as
@@ -156,10 +172,16 @@ fn sort_out(
 ) -> Result<Report, FilesError> {
     let fresh = std::mem::take(&mut seen.unsaved).into_iter().map(|(target, _)| target).collect();
     let gone = std::mem::take(&mut seen.gone);
-    let mut report = Report { files: seen.files, gone, fresh, ..Report::default() };
+    let strays = std::mem::take(&mut seen.strays);
+    let mut report = Report { files: seen.files, gone, fresh, strays, ..Report::default() };
     for (target, mark) in std::mem::take(&mut seen.saved) {
         match writer.look_at(tx, &target)? {
             Standing::Edited(_) => report.edited.push(target),
+            // Nobody knows what should stand there instead.
+            Standing::Broken(Broken { why, .. }) if seen.new.contains(&target) => {
+                let why = why.map_or_else(|| "it holds nothing".to_owned(), |why| why.to_string());
+                report.failed.push((target, why));
+            }
             Standing::Broken(broken) => report.broken.push((target, broken.why, None)),
             Standing::Older => report.older.push(target),
             Standing::Missing => report.gone.push(target),
@@ -193,7 +215,7 @@ fn one(
         Ok(Taken::Broken { why, kept }) => report.broken.push((target, why, kept)),
         Ok(_) => {}
         Err(CommitError::Folder(error)) => return Err(error),
-        Err(error) => report.failed.push((target, error.to_string())),
+        Err(error) => report.failed.push((target, in_words(&error))),
     }
     Ok(())
 }
@@ -221,8 +243,14 @@ fn late(folder: &mut Folder, writer: &Writer, report: &mut Report) -> Result<(),
             }
             Ok(None) => {}
             Err(CommitError::Folder(error)) => return Err(error),
-            Err(error) => report.failed.push((late.target, error.to_string())),
+            Err(error) => report.failed.push((late.target, in_words(&error))),
         }
     }
     Ok(())
+}
+
+/// A failure and what is behind it, in one line.
+fn in_words(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |words, cause| format!("{words}: {cause}"))
 }

@@ -1,13 +1,15 @@
 //! Taking one file.
 
 use cocli_journal::Commit;
+use cocli_model::slug::Identity;
+use cocli_model::target::TargetKind;
 use cocli_model::{Draft, FieldName, Operator, Origin, Rank, Stamp, Target};
-use cocli_replica::fold::{Edit, Entity, Entry, Shown, Version, base_of, plan_edit, plan_edit_without_base};
+use cocli_replica::fold::{Edit, Entity, Entry, Held, Shown, Version, base_of, plan_edit, plan_edit_without_base};
 use cocli_store::files::{Broken, Edited, Standing, Writer};
 use cocli_store::{StateError, Tx};
 
 use super::{HandError, Taken};
-use crate::folder::{CommitAt, CommitError, Committed, Folder, FolderError};
+use crate::folder::{CommitAt, CommitError, Committed, Folder, FolderError, View};
 
 /// Records of a target that are looked through for values that somebody once said.
 const HISTORY_MAX: usize = 10_000;
@@ -100,7 +102,12 @@ fn commit(
             Standing::Edited(edited) => plan(view.tx(), target, edited)?,
             _ => Planned::default(),
         };
-        let drafts = std::mem::take(&mut planned.edit.drafts);
+        let mut drafts = std::mem::take(&mut planned.edit.drafts);
+        if let Standing::Edited(edited) = &standing
+            && is_made_by_hand(view.tx(), target)?
+        {
+            drafts.insert(0, created(view, target, &edited.held)?);
+        }
         let commits = if drafts.is_empty() { Vec::new() } else { vec![Commit::new(drafts)] };
         seen = Some((standing, planned));
         Ok::<_, HandError>(commits)
@@ -127,6 +134,26 @@ fn plan(tx: &Tx<'_>, target: &Target, edited: &Edited) -> Result<Planned, HandEr
     let mut edit = plan_edit(target, &held, base, &origin)?;
     let said = take_said(tx, target, &mut edit.drafts)?;
     Ok(Planned { edit, base: Some(base.clone()), said })
+}
+
+/// Whether a person made the file of an entity that nobody created.
+fn is_made_by_hand(tx: &Tx<'_>, target: &Target) -> Result<bool, StateError> {
+    let is_entity = matches!(target.kind(), TargetKind::Company | TargetKind::Person);
+    Ok(is_entity && tx.entity(target)?.is_none())
+}
+
+/// The row that creates an entity of which there is a file: a person's, by the plain slug that
+/// its folder has.
+fn created(view: &View<'_, '_>, target: &Target, held: &Held) -> Result<Draft, HandError> {
+    let text = |field: &str| {
+        let value = held.iter().find(|(name, _)| name.as_str() == field)?.1;
+        value.as_str().map(|text| text.into_owned())
+    };
+    let (place_id, domain, street) = (text("place_id"), text("domain"), text("street_address"));
+    let name = text("name").ok_or(HandError::NoName)?;
+    let (place_id, domain, street) = (place_id.as_deref(), domain.as_deref(), street.as_deref());
+    let identity = Identity { place_id, domain, name: &name, street };
+    Ok(view.create(target, &identity.to_json(), &Origin::of(Rank::Human))?)
 }
 
 /// Takes out what is in the journal already: of an edit whose file was not taken for ours
@@ -168,7 +195,8 @@ fn written(tx: &Tx<'_>, target: &Target, at: Option<CommitAt>) -> Result<Vec<Ent
 fn after(mut base: Version, wrote: &[Entry]) -> Version {
     for entry in wrote {
         let field = &entry.record.draft.field;
-        let Some(value) = entry.value().cloned() else { continue };
+        let is_shown = !matches!(field.op, Operator::Withdraw | Operator::Visibility);
+        let Some(value) = entry.value().cloned().filter(|_| is_shown) else { continue };
         if field.op == Operator::Set {
             base.0.insert(field.name.clone(), Shown::Register { value, names: vec![entry.name] });
             continue;

@@ -128,16 +128,16 @@ fn is_in_trash(tx: &Tx<'_>, target: &Target) -> Result<bool, StateError> {
 }
 
 /// A file as the fold left it.
-struct Page {
-    target: Target,
-    hidden: bool,
+pub(super) struct Page {
+    pub(super) target: Target,
+    pub(super) hidden: bool,
     /// Length and modification time.
-    left: (i64, i64),
+    pub(super) left: (i64, i64),
 }
 
 impl Tx<'_> {
     /// Tells each file that was written.
-    fn each_page(&self, tell: &mut dyn FnMut(Page) -> Result<(), FilesError>) -> Result<(), FilesError> {
+    pub(super) fn each_page(&self, tell: &mut dyn FnMut(Page) -> Result<(), FilesError>) -> Result<(), FilesError> {
         let sql = "SELECT text, hidden, len, ifnull(mtime_ns, 0) FROM pages JOIN views ON views.no = last \
                    JOIN targets ON targets.no = target";
         let rows =

@@ -44,7 +44,8 @@ pub(super) fn run(session: &Session, args: &Scan) -> Outcome {
             "older": texts(&report.older),
             "broken": texts(&report.broken.iter().map(|(target, ..)| target.clone()).collect::<Vec<_>>()),
             "late": report.late.iter().map(|late| json!({ "target": late.target.as_str(), "kept": late.kept })).collect::<Vec<_>>(),
-            "quarantined": report.quarantined,
+            "quarantined": report.quarantined, "strays": report.strays,
+            "failed": report.failed.iter().map(|(target, why)| json!({ "target": target.as_str(), "why": why })).collect::<Vec<_>>(),
         }))?;
     }
     Ok(if report.failed.is_empty() { DONE } else { IN_PART })
@@ -95,5 +96,13 @@ fn tell(session: &Session, report: &Report) {
         format!("{} was edited while it was written: {records}; its text is in {}", late.target, late.kept)
     }));
     warn(&mut report.quarantined.iter().map(|kept| words::files::left_by_crash(kept)));
+    let more = report.strays.len().saturating_sub(NAMED_MAX);
+    warn(&mut report.strays.iter().map(|path| format!("{path} is none of cocli's files and is left alone")));
+    if more > 0 {
+        session.warn(&format!(
+            "{} more are none of cocli's and are left alone",
+            words::count(more as u64, "file", "files")
+        ));
+    }
     warn(&mut report.failed.iter().map(|(target, why)| format!("{target} was not taken: {why}")));
 }

@@ -94,7 +94,7 @@ impl Desk {
 
 /// A scan as two seconds after the look.
 fn scan(folder: &mut Folder, answer: Option<Answer>) -> Report {
-    let mut seen = hand::look(folder, PATIENCE).unwrap();
+    let mut seen = hand::look(folder, PATIENCE, true).unwrap();
     seen.look_again(folder).unwrap();
     hand::take_seen(folder, seen, answer).unwrap()
 }
@@ -291,11 +291,11 @@ fn a_file_counts_as_saved_when_it_stands_as_it_stood_two_seconds_ago() {
     let mut folder = desk.open();
     // By the folder's clock everything here is saved in the future.
     desk.edit("city: Brea", "city: Orange");
-    let seen = hand::look(&mut folder, PATIENCE).unwrap();
+    let seen = hand::look(&mut folder, PATIENCE, true).unwrap();
     assert!(seen.is_unsaved());
     let report = hand::take_seen(&mut folder, seen, None).unwrap();
     assert_eq!((report.fresh, report.edited.len()), (vec![target()], 0), "one look proves nothing");
-    let mut seen = hand::look(&mut folder, PATIENCE).unwrap();
+    let mut seen = hand::look(&mut folder, PATIENCE, true).unwrap();
     desk.edit("city: Orange", "city: Fullerton");
     seen.look_again(&folder).unwrap();
     assert!(seen.is_unsaved(), "somebody wrote between two looks");

@@ -49,7 +49,7 @@ fn scan(home: &Home, ending: &Receiver<Infallible>) -> Result<Option<Report>, Fo
     let now: Now = Arc::new(wall_ms);
     // As a command: the dirty mark of this very process is not a dead one's.
     let mut folder = Folder::open(home, Role::Command, now)?;
-    let mut seen = match hand::look(&mut folder, Duration::ZERO) {
+    let mut seen = match hand::look(&mut folder, Duration::ZERO, false) {
         // A person does it by command.
         Err(FolderError::Scanning(_)) => return Ok(None),
         seen => seen?,

@@ -82,7 +82,7 @@ fn r80_much_that_changed_at_once_is_asked_about_and_nothing_is_written() {
     assert_eq!(node.journal().tip(), before, "nothing was written");
     // As the command does.
     let mut folder = node.folder();
-    let mut seen = hand::look(&mut folder, PATIENCE).unwrap();
+    let mut seen = hand::look(&mut folder, PATIENCE, true).unwrap();
     seen.look_again(&folder).unwrap();
     let report = hand::take_seen(&mut folder, seen, Some(Answer::Accept)).unwrap();
     assert_eq!((report.edited.len(), report.records), (MANY, MANY));

@@ -110,17 +110,18 @@ impl Report {
     }
 }
 
-/// Looks at every file in the folder, once whoever scans it now is done.
+/// Looks at every file in the folder, once whoever scans it now is done. In `every_folder`
+/// also for files that are none of ours; else new entities alone are looked for.
 ///
 /// # Errors
 /// [`FolderError::Scanning`]: another scan was not done in time; or the folder failed.
-pub fn look(folder: &mut Folder, patience: Duration) -> Result<Seen, FolderError> {
+pub fn look(folder: &mut Folder, patience: Duration, every_folder: bool) -> Result<Seen, FolderError> {
     let turn = folder.lock_scan(patience)?;
     let copies = folder.catch_up()?.foreign.into_iter().filter(|name| name.contains(OURS));
     let copies: Vec<String> = copies.map(|name| format!("wal/{name}")).collect();
     let writer = Writer::open(folder.place().root()).map_err(FolderError::Views)?;
     let now = now(folder);
-    let found = folder.read(|tx| Ok::<_, FilesError>((writer.scan(tx)?, writer.strays(tx)?)));
+    let found = folder.read(|tx| Ok::<_, FilesError>((writer.scan(tx)?, writer.strays(tx, every_folder)?)));
     let (found, strays) = found.map_err(FolderError::Views)?;
     let mut touched = found.touched;
     for target in &strays.entities {

@@ -140,7 +140,7 @@ fn write(folder: &mut Folder, stop: usize) -> (usize, usize) {
 }
 
 fn scan(folder: &mut Folder) -> (usize, usize) {
-    let mut seen = hand::look(folder, PATIENCE).unwrap();
+    let mut seen = hand::look(folder, PATIENCE, true).unwrap();
     seen.look_again(folder).unwrap();
     let report = hand::take_seen(folder, seen, Some(Answer::Accept)).unwrap();
     assert!(report.failed.is_empty(), "{:?}", report.failed);

@@ -24,7 +24,7 @@ pub(super) fn run(session: &Session, args: &Scan) -> Outcome {
         (_, true) => Some(Answer::Discard),
         _ => None,
     };
-    let mut seen = hand::look(&mut folder, PATIENCE)?;
+    let mut seen = hand::look(&mut folder, PATIENCE, true)?;
     if seen.is_unsaved() {
         session.say_more("note: some files were changed a moment ago; looking at them again");
         std::thread::sleep(hand::SAVED);

@@ -13,6 +13,7 @@ mod parts;
 mod quorum;
 mod reach;
 mod read;
+mod scan;
 mod sim;
 mod state_db;
 mod wire;
@@ -46,6 +47,7 @@ pub(crate) const ALL: &[Row] = &[
     },
     Row { key: "flat", says: "the same fold among 2,000 and among 200,000 companies", run: fold::run_flat },
     Row { key: "read", says: "reading one company with 5,000 records pending", run: read::run },
+    Row { key: "scan", says: "looking at 300,000 files against a bare stat of each", run: scan::run },
     Row { key: "field", says: "a field edited 10,000 times against one edited 10 times", run: field::run },
     Row { key: "apply", says: "applying a peer's records: the state machine, and with state.db", run: apply::run },
     Row { key: "reach", says: "from an append to two peers that verified it and show it", run: reach::run },

@@ -4,7 +4,7 @@
 //!   they are known again, and not made twice.
 //! - What a crash left, and what cannot be read, is never an edit: its bytes go to quarantine,
 //!   and the file is written again.
-//! - What somebody typed into a file that the fold had just replaced is an edit, too ([`late`]).
+//! - What somebody typed into a file that the fold had just replaced is an edit, too ([`TakenLate`]).
 //!
 //! - A company or person whose file somebody made by hand is created by a person. Any other
 //!   Markdown file that nobody wrote for us is named and left alone.

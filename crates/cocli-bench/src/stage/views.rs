@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 use cocli_model::{Datagram, Draft, FieldName, Origin, Rank, Stamp, Value};
 use cocli_replica::fold::{Change, plan_write};
-use cocli_store::files::Writer;
+use cocli_store::files::{Scanned, Strays, Writer};
 use cocli_store::{FolderId, StateDb, StateError};
 use tempfile::TempDir;
 
@@ -116,6 +116,23 @@ impl Views {
         let (report, files) = timed(|| Ok(self.writer.write_all(&mut self.db, self.today)?))?;
         let root = self.root();
         Ok(Folded { state, files, written: report.written.iter().map(|path| root.join(path)).collect() })
+    }
+
+    /// The files of all companies, relative to the data folder.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        (0..self.present).filter_map(|number| company(number).relative_path()).collect()
+    }
+
+    /// Looks at every file, as a scan does first.
+    pub(crate) fn scan(&self) -> Result<Scanned> {
+        Ok(self.db.read(|tx| self.writer.scan(tx))?)
+    }
+
+    /// Looks for files that nobody wrote here, of which there are none.
+    pub(crate) fn strays(&self, every_folder: bool) -> Result<()> {
+        let strays = self.db.read(|tx| self.writer.strays(tx, every_folder))?;
+        anyhow::ensure!(strays == Strays::default(), "{strays:?}");
+        Ok(())
     }
 
     fn seal(&mut self, commits: Vec<Vec<Draft>>) -> Result<Vec<Datagram>> {

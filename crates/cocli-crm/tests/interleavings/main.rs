@@ -8,7 +8,7 @@
 //! - One seed is one script: `COCLI_SEED=<seed>` replays it, `COCLI_INTERLEAVINGS=<n>` runs
 //!   as many. Only what happens during a scan is up to the system's scheduler.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod desk;
 mod dice;

@@ -140,12 +140,11 @@ impl Tx<'_> {
     pub(super) fn each_page(&self, tell: &mut dyn FnMut(Page) -> Result<(), FilesError>) -> Result<(), FilesError> {
         let sql = "SELECT text, hidden, len, ifnull(mtime_ns, 0) FROM pages JOIN views ON views.no = last \
                    JOIN targets ON targets.no = target";
-        let rows =
-            self.rows(sql, &[], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, (row.get(2)?, row.get(3)?))))?;
-        for (text, hidden, left) in rows {
+        self.each_row(sql, &mut |row| {
+            let text = row.get_ref(0).and_then(|text| Ok(text.as_str()?)).map_err(StateError::from)?;
             let target = text.parse().map_err(|error| StateError::Damaged(format!("target {text}: {error}")))?;
-            tell(Page { target, hidden, left })?;
-        }
-        Ok(())
+            let left = (row.get(2).map_err(StateError::from)?, row.get(3).map_err(StateError::from)?);
+            tell(Page { target, hidden: row.get(1).map_err(StateError::from)?, left })
+        })
     }
 }

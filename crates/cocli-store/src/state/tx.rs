@@ -147,6 +147,20 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Shows `tell` row by row, so that none of many need be held.
+    pub(crate) fn each_row<E: From<StateError>>(
+        &self,
+        sql: &str,
+        tell: &mut dyn FnMut(&rusqlite::Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut statement = self.conn.prepare_cached(sql).map_err(StateError::from)?;
+        let mut rows = statement.query([]).map_err(StateError::from)?;
+        while let Some(row) = rows.next().map_err(StateError::from)? {
+            tell(row)?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn run(&mut self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<(), StateError> {
         self.conn.prepare_cached(sql)?.execute(values)?;
         Ok(())

@@ -119,6 +119,10 @@ fn commit(
 fn plan(tx: &Tx<'_>, target: &Target, edited: &Edited) -> Result<Planned, HandError> {
     let origin = Origin::of(Rank::Human);
     let Some(base) = base_of(&edited.held, &edited.versions) else {
+        // Without one it is no entity, and its file would not stay.
+        if is_entity(target) && text_of(&edited.held, "name").is_none() {
+            return Err(HandError::NoName);
+        }
         let history = tx.history_of(target, None, HISTORY_MAX)?;
         let ever = |field: &FieldName, value: &cocli_model::Value| {
             history.iter().any(|entry| entry.record.draft.field.name == *field && entry.value() == Some(value))
@@ -138,17 +142,22 @@ fn plan(tx: &Tx<'_>, target: &Target, edited: &Edited) -> Result<Planned, HandEr
 
 /// Whether a person made the file of an entity that nobody created.
 fn is_made_by_hand(tx: &Tx<'_>, target: &Target) -> Result<bool, StateError> {
-    let is_entity = matches!(target.kind(), TargetKind::Company | TargetKind::Person);
-    Ok(is_entity && tx.entity(target)?.is_none())
+    Ok(is_entity(target) && tx.entity(target)?.is_none())
+}
+
+fn is_entity(target: &Target) -> bool {
+    matches!(target.kind(), TargetKind::Company | TargetKind::Person)
+}
+
+fn text_of(held: &Held, field: &str) -> Option<String> {
+    let value = held.iter().find(|(name, _)| name.as_str() == field)?.1;
+    value.as_str().map(|text| text.into_owned())
 }
 
 /// The row that creates an entity of which there is a file: a person's, by the plain slug that
 /// its folder has.
 fn created(view: &View<'_, '_>, target: &Target, held: &Held) -> Result<Draft, HandError> {
-    let text = |field: &str| {
-        let value = held.iter().find(|(name, _)| name.as_str() == field)?.1;
-        value.as_str().map(|text| text.into_owned())
-    };
+    let text = |field: &str| text_of(held, field);
     let (place_id, domain, street) = (text("place_id"), text("domain"), text("street_address"));
     let name = text("name").ok_or(HandError::NoName)?;
     let (place_id, domain, street) = (place_id.as_deref(), domain.as_deref(), street.as_deref());

@@ -38,6 +38,7 @@ mod journal;
 mod kind;
 mod listing;
 mod load;
+mod newest;
 mod normal;
 mod open;
 mod place;

@@ -19,7 +19,7 @@ pub(crate) fn choose(
         SlugRule::Given(slug) => Ok((free(view, noun, slug)?, None)),
         SlugRule::Suffixed => Ok((free(view, noun, &suffixed)?, None)),
         SlugRule::Plain => match free(view, noun, &plain) {
-            Err(EntityError::SlugTaken { .. }) if is_another(&target_of(noun, &plain))? => {
+            Err(EntityError::SlugTaken { .. }) if is_another(&noun.target(&plain))? => {
                 Ok((free(view, noun, &suffixed)?, Some(plain)))
             }
             free => Ok((free?, None)),
@@ -29,7 +29,7 @@ pub(crate) fn choose(
 
 /// The target of a slug that may be created.
 fn free(view: &View<'_, '_>, noun: Noun, slug: &Slug) -> Result<Target, EntityError> {
-    let target = target_of(noun, slug);
+    let target = noun.target(slug);
     match view.tx().entity(&target)? {
         None => Ok(target),
         Some(entity) if entity.visibility.is_hidden() => Err(EntityError::Deleted { noun, slug: slug.clone() }),
@@ -37,10 +37,6 @@ fn free(view: &View<'_, '_>, noun: Noun, slug: &Slug) -> Result<Target, EntityEr
         Some(entity) if !entity.is_listed() => Ok(target),
         Some(_) => Err(EntityError::SlugTaken { noun, slug: slug.clone() }),
     }
-}
-
-fn target_of(noun: Noun, slug: &Slug) -> Target {
-    if noun == Noun::Person { Target::person(slug) } else { Target::company(slug) }
 }
 
 pub(crate) fn slug_of(target: &Target) -> Slug {

@@ -189,6 +189,9 @@ fn a_hand_edit_of_an_adopted_file_is_what_was_typed() {
     assert_eq!(desk.shown("companies/acme", "reviews_count"), None);
 }
 
+const CALL: &str =
+    "---\ntimestamp: '2026-03-02T09:30:00Z' # as agreed\ntitle: Call\ntype: phone-call\n---\n\nTalked.\n";
+
 #[test]
 fn notes_and_meetings_keep_their_bytes_under_names_of_ours() {
     let note = "---\ntimestamp: 2026-03-01T12:00:05+00:00Z\ntitle: First call\n---\n\nThey like it.\n";
@@ -196,15 +199,34 @@ fn notes_and_meetings_keep_their_bytes_under_names_of_ours() {
         ("companies/acme/_index.md", ACME),
         ("companies/acme/notes/2026-03-01T12-00-05Z-first-call.md", note),
         ("companies/acme/meetings/2026-03-01T1200Z-intro.md", "---\ntitle: Intro\ntype: phone-call\n---\n\nTalked.\n"),
+        ("companies/acme/meetings/2026-03-02T0900Z-call.md", CALL),
     ]);
-    assert_eq!(desk.adopt().children, 2);
+    assert_eq!(desk.adopt().children, 3);
     let target: Target = "companies/acme".parse().unwrap();
     let notes = desk.open().read(|tx| tx.notes(&target)).unwrap();
     assert_eq!(notes.len(), 1);
     assert_eq!(desk.shown(notes[0].as_str(), "body").as_deref(), Some("\"They like it.\""));
     assert_eq!(desk.text(&notes[0].relative_path().unwrap()), note);
     assert!(!desk.root().join("companies/acme/notes/2026-03-01T12-00-05Z-first-call.md").exists());
+    let meetings = desk.open().read(|tx| tx.meetings(&target)).unwrap();
+    assert_eq!(desk.text(&meetings[1].relative_path().unwrap()), CALL, "its time, comment and all");
+    let zone = jiff::tz::TimeZone::UTC;
+    let list = desk.open().read(|tx| cocli_crm::meeting::list(tx, None, &zone)).unwrap();
+    let times: Vec<String> =
+        list.iter().map(|meeting| meeting.at.as_ref().unwrap().at.timestamp().to_string()).collect();
+    assert_eq!(times, ["2026-03-01T12:00:00Z", "2026-03-02T09:30:00Z"], "its own time, or that of its name");
     assert_eq!(desk.adopt().children, 0);
+}
+
+#[test]
+fn people_keep_their_bytes_and_are_found_by_their_address() {
+    let jane = "---\nname: Jane Doe # the owner\nemail: jane@acme.example\ncompany_name: Acme Inc\n---\n\n# Jane Doe\n";
+    let desk = Desk::with(&[("companies/acme/_index.md", ACME), ("people/jane-doe/jane.md", jane)]);
+    assert_eq!(desk.adopt().people, 1);
+    let found = desk.open().read(|tx| tx.find_by_email("Jane@Acme.example", 2)).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(desk.text("people/jane-doe/jane-doe.md"), jane);
+    assert_eq!(desk.shown("people/jane-doe", "company_name").as_deref(), Some("Acme Inc"));
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub use edited::{Broken, Edited, Standing};
 pub use error::FilesError;
 pub use held::held_of;
 pub use kept::{Late, Swept};
-pub use render::{View, render};
+pub use render::{View, note_moment, render};
 pub use scan::{Mark, SAVED, Scanned};
 pub use strays::Strays;
 

@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cocli_model::legacy::{LegacyRow, OriginalFile, greatest_time, normalised, origin_at, read_file};
+use cocli_model::target::TargetKind;
 use cocli_model::{Cause, Draft, Field, FieldName, Operator, Stamp, Target, Value};
 
 use super::Times;
@@ -125,13 +126,16 @@ pub(super) fn rows(target: &Target, rows: &[LegacyRow], known: BTreeMap<FieldNam
     plan.found
 }
 
-/// What a note's or meeting's file says. The key that its name tells is left to the name.
+/// What a note's or meeting's file says. The key that a note's name tells is left to the
+/// name; a meeting's time is its own, and may change.
 #[must_use]
 pub(super) fn child(target: &Target, file: &FileRead, times: &Times) -> Found {
     let mut plan = Plan::of(target);
     plan.file(file, times, &[]);
     plan.lists();
-    plan.found.told.retain(|told| told.field.as_str() != "timestamp");
+    if target.kind() == TargetKind::Note {
+        plan.found.told.retain(|told| told.field.as_str() != "timestamp");
+    }
     plan.found
 }
 

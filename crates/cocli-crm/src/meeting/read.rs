@@ -2,7 +2,7 @@
 
 use cocli_model::target::TargetKind;
 use cocli_model::{FieldName, Target, Value};
-use cocli_store::{StateError, Tx};
+use cocli_store::{StateError, Tx, files};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -22,7 +22,7 @@ const FIELDS: [&str; 5] = ["timestamp", "title", "type", "duration_minutes", "pe
 pub struct Meeting {
     /// It.
     pub target: Target,
-    /// When; `None` if somebody wrote what cannot be read.
+    /// When: as it says, else as its name does; `None` if somebody wrote what cannot be read.
     pub at: Option<Moment>,
     /// What it is about.
     pub title: String,
@@ -87,12 +87,12 @@ fn meeting(target: Target, values: &[Option<Value>], zone: &TimeZone) -> Meeting
     let minutes = values.get(3).and_then(Option::as_ref).and_then(|value| value.to_json().as_u64());
     let people = values.get(4).and_then(Option::as_ref).map(items).unwrap_or_default();
     Meeting {
-        target,
-        at: text(0).and_then(|text| moment(&text, zone)),
+        at: text(0).or_else(|| files::note_moment(&target)).and_then(|text| moment(&text, zone)),
         title: text(1).unwrap_or_default(),
         kind: text(2).unwrap_or_default(),
         minutes: minutes.and_then(|minutes| u32::try_from(minutes).ok()),
         people: people.iter().filter_map(Value::as_str).map(|slug| slug.into_owned()).collect(),
+        target,
     }
 }
 

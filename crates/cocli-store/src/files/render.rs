@@ -164,8 +164,9 @@ fn push_body(out: &mut String, value: &Value) {
     out.push('\n');
 }
 
-/// When a note was written, as the name of its target tells.
-pub(super) fn note_moment(target: &Target) -> Option<String> {
+/// When a note was written, or a meeting first set for, as the name of its target tells.
+#[must_use]
+pub fn note_moment(target: &Target) -> Option<String> {
     let name = target.as_str().rsplit('/').next()?;
     let (date, time) = name.get(..20)?.split_once('T')?;
     Some(format!("{date}T{}", time.replace('-', ":")))

@@ -105,6 +105,9 @@ pub enum DoctorError {
     /// The state could not be read.
     #[error("read the state")]
     State(#[from] cocli_store::StateError),
+    /// The files could not be looked at.
+    #[error("look at the files")]
+    Files(#[from] cocli_store::files::FilesError),
     /// The disk refused.
     #[error("read {}", path.display())]
     Io {
@@ -124,7 +127,9 @@ pub fn examine(folder: &crate::Folder, called: &str, now_ms: i64) -> Result<Repo
     let mut report = Report::default();
     let root = folder.place().root();
     ours::data_home(folder, called, &mut report)?;
+    ours::files(folder, now_ms, &mut report)?;
     formats(root, &mut report)?;
+    ours::fields(folder, &mut report)?;
     ours::entities(folder)?.tell(&mut report);
     ours::decisions(folder, &mut report)?;
     secrets::examine(root, &mut report)?;

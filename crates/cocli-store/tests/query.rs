@@ -125,6 +125,9 @@ fn pages_prefixes_and_domains() {
     rows.push(human("companies/zeta", "domain", "acme.example"));
     rows.push(human("companies/acme", "tags+", "b"));
     rows.push(human("companies/acme", "tags+", "a"));
+    rows.push(human("companies/zeta", "tags", "whole"));
+    rows.push(human("companies/zeta", "tags+", "element"));
+    rows.push(human("companies/borealis", "tags", "whole"));
     rows.push(human("companies/hollow", "city", "Brea"));
     rows.push(human("people/acme", "name", "A person"));
     rows.push(human("people/acme", "email", " Jane@Acme.example"));
@@ -152,6 +155,9 @@ fn pages_prefixes_and_domains() {
         assert_eq!(slugs(tx.find_by_email("JANE@acme.example ", 9)?), ["people/acme"]);
         assert!(tx.find_by_email("acme.example", 9)?.is_empty());
         assert_eq!(tx.meetings(&"people/acme".parse().unwrap())?.len(), 1);
+        let beside: Vec<String> =
+            tx.beside_elements(9)?.iter().map(|(target, field)| format!("{target} {field}")).collect();
+        assert_eq!(beside, ["companies/zeta tags"]);
         assert!(tx.entity(&"companies/nobody".parse().unwrap())?.is_none());
         assert_eq!(tx.notes(&"companies/acme".parse().unwrap())?.len(), 1);
         Ok(())

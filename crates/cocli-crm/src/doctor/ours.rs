@@ -2,6 +2,7 @@
 
 use cocli_model::target::TargetKind;
 use cocli_model::{FieldName, Stamp, Target};
+use cocli_store::files::{FilesError, Standing, Writer};
 use cocli_store::{StateError, Tx};
 
 use super::entities::Entities;
@@ -85,6 +86,52 @@ pub(super) fn decisions(folder: &Folder, report: &mut Report) -> Result<(), Doct
     for (n, says) in waits.into_iter().filter(|(n, _)| *n > 0) {
         let says = format!("{} {says}", thousands(n as u64));
         report.push("Decisions", Verdict::Warn, says).way_out("cocli conflicts show");
+    }
+    Ok(())
+}
+
+/// Sets that were written as a whole besides, which nobody sees.
+pub(super) fn fields(folder: &Folder, report: &mut Report) -> Result<(), DoctorError> {
+    let beside = folder.read(|tx| tx.beside_elements(LISTED_MAX))?;
+    if !beside.is_empty() {
+        let more = if beside.len() == LISTED_MAX { " or more" } else { "" };
+        let says = format!("{}{more} values are not shown: their field is a set", thousands(beside.len() as u64));
+        let example = |(target, field): &(Target, FieldName)| format!("{target} {field}");
+        let line = report.push("Formats", Verdict::Warn, says);
+        line.way_out("see them: cocli why SLUG FIELD; add what is missing: cocli company set SLUG FIELD+=VALUE");
+        line.examples(beside.iter().map(example));
+    }
+    Ok(())
+}
+
+/// Files that somebody touched: edits that no command took yet, and what is none.
+pub(super) fn files(folder: &Folder, now_ms: i64, report: &mut Report) -> Result<(), DoctorError> {
+    let writer = Writer::open(folder.place().root())?;
+    let now = Stamp::from_us(now_ms.saturating_mul(1_000)).unwrap_or(Stamp::EPOCH);
+    let (mut edits, mut broken) = (Vec::new(), Vec::new());
+    let found = folder.read(|tx| {
+        let found = writer.scan(tx, now)?;
+        for target in &found.touched {
+            match writer.look_at(tx, target)? {
+                Standing::Edited(_) => edits.push(target.clone()),
+                Standing::Broken(_) => broken.push(target.clone()),
+                _ => {}
+            }
+        }
+        Ok::<_, FilesError>(found)
+    })?;
+    let way_out = "cocli scan";
+    let lists = [
+        (edits, "files were edited and not taken in yet"),
+        (broken, "files are empty, torn or not to be read; they will be written again"),
+        (found.gone, "files are gone; they will be written again"),
+    ];
+    for (targets, says) in lists.into_iter().filter(|(targets, _)| !targets.is_empty()) {
+        let line = report.push("Files", Verdict::Warn, format!("{} {says}", thousands(targets.len() as u64)));
+        line.way_out(way_out).examples(targets);
+    }
+    if report.lines.iter().all(|line| line.group != "Files") {
+        report.push("Files", Verdict::Ok, format!("{} stand as they were written", thousands(found.files as u64)));
     }
     Ok(())
 }

@@ -101,12 +101,22 @@ fn each_row(path: &Path, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::R
             return Ok(());
         }
         // Rows that end in RS alone stand on one line.
-        for part in row.split_inclusive(|byte| *byte == RS) {
+        let mut rest = row.as_slice();
+        while !rest.is_empty() {
+            let (part, behind) = rest.split_at(row_end(rest));
             if !content(part).is_empty() {
                 take(part)?;
             }
+            rest = behind;
         }
     }
+}
+
+/// Where the first row of a line ends: behind its RS, and the line end if that follows.
+fn row_end(line: &[u8]) -> usize {
+    let Some(end) = line.iter().position(|byte| *byte == RS) else { return line.len() };
+    let ends = line[end..].iter().take_while(|byte| matches!(**byte, RS | b'\n' | b'\r')).count();
+    end + ends
 }
 
 /// Sets the odd rows of a table aside: they go to `aside`, the others stay, in order. The
@@ -154,6 +164,7 @@ mod tests {
         };
         table("lf.usv", b"a\x1fb\nc\x1fd\ne\n");
         table("rs-lf.usv", b"a\x1fb\x1e\nc\x1fd\x1e\n");
+        table("rs-lf-odd.usv", b"a\x1fb\x1e\nc\x1e\r\nd\x1fe\x1e\n");
         table("rs.usv", b"a\x1fb\x1ec\x1fd\x1fe\x1ef\x1fg\x1e");
         table("empty.usv", b"");
         fs::create_dir_all(root.join("wal")).unwrap();
@@ -161,12 +172,16 @@ mod tests {
 
         let found = ragged(root).unwrap();
         let told: Vec<_> = found.iter().map(|r| (r.path.display().to_string(), r.width, r.odd)).collect();
-        assert_eq!(told, [("indexes/x/lf.usv".to_owned(), 2, 1), ("indexes/x/rs.usv".to_owned(), 2, 1)]);
+        let names = ["lf", "rs-lf-odd", "rs"].map(|name| (format!("indexes/x/{name}.usv"), 2, 1));
+        assert_eq!(told, names);
         for ragged in &found {
             let aside = root.join("aside").join(ragged.path.file_name().unwrap());
             assert_eq!(mend(root, ragged, &aside).unwrap(), 1);
         }
         assert_eq!(fs::read(root.join("indexes/x/lf.usv")).unwrap(), b"a\x1fb\nc\x1fd\n");
+        let mended = fs::read(root.join("indexes/x/rs-lf-odd.usv")).unwrap();
+        assert_eq!(mended, b"a\x1fb\x1e\nd\x1fe\x1e\n", "rows keep their ends");
+        assert_eq!(fs::read(root.join("aside/rs-lf-odd.usv")).unwrap(), b"c\x1e\r\n");
         assert_eq!(fs::read(root.join("indexes/x/rs.usv")).unwrap(), b"a\x1fb\x1ef\x1fg\x1e");
         assert_eq!(fs::read(root.join("aside/rs.usv")).unwrap(), b"c\x1fd\x1fe\x1e");
         assert!(ragged(root).unwrap().is_empty());

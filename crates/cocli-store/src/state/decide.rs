@@ -1,11 +1,12 @@
 //! What a person has to decide: values in dispute, colliding creations, edits that outlived
 //! a delete, and what has no name. Each is read from an index of such targets alone.
 
-use cocli_model::Target;
 use cocli_model::target::TargetKind;
-use cocli_replica::fold::{Collision, Conflict, Entry, Visibility, collisions, conflicts, standing};
+use cocli_model::{FieldName, Target};
+use cocli_replica::fold::{Collision, Conflict, Entry, Slot, Visibility, collisions, conflicts, standing};
 
-use super::error::StateError;
+use super::encode::parse_slot;
+use super::error::{StateError, damaged};
 use super::kind::{flag, kind_no};
 use super::query::cap;
 use super::tx::{Scope, Tx};
@@ -77,6 +78,28 @@ impl Tx<'_> {
                 found.push(Edited { target, deleted: *deleted, edited: *edited });
             }
         }
+        Ok(found)
+    }
+
+    /// Sets that somebody wrote as a whole besides: a value that is kept and not shown. Target
+    /// and field, at most `limit`. Costs as much as there are cells: for `doctor`.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn beside_elements(&self, limit: usize) -> Result<Vec<(Target, FieldName)>, StateError> {
+        // Between the end of a field's name and the blank behind it lie its elements (see `encode`).
+        let sql = "SELECT text, slot FROM cells c JOIN targets ON no = target
+                   WHERE shown IS NOT NULL AND shown <> 'null' AND instr(slot, char(31)) = 0 AND NOT hidden AND EXISTS
+                       (SELECT 1 FROM cells e WHERE e.target = c.target AND e.slot > c.slot AND e.slot < c.slot || ' ')
+                   LIMIT ?";
+        let rows = self.rows(sql, &[&cap(limit)], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        let mut found = Vec::new();
+        for (text, slot) in rows {
+            if let Slot::Field(field) = parse_slot(&slot)? {
+                found.push((text.parse().map_err(damaged)?, field));
+            }
+        }
+        found.sort();
         Ok(found)
     }
 

@@ -32,6 +32,8 @@ fn walk(machine: &Machine, data_home: &Path, file: &str) {
     }
     cases.env("COCLI_DATA_HOME", data_home.to_str().unwrap());
     cases.env("COCLI_TZ", "America/Los_Angeles");
+    // Before EDITOR, which journeys set, comes the VISUAL of whoever runs this.
+    cases.env("VISUAL", "");
     // What is asked for on a terminal; trycmd has none.
     cases.env("COCLI_OUTPUT", "table");
     cases.case(journeys().join(file));

@@ -46,11 +46,13 @@ pub(super) fn run(session: &Session, lines: &Lines) -> Outcome {
     folder.read(|tx| {
         let mut after: Option<Target> = None;
         while list.lines.len() < lines.limit {
-            let page = tx.list(kind, after.as_ref(), PAGE, &wanted)?;
+            let room = lines.limit - list.lines.len();
+            // Who looks for a few among many reads many.
+            let read = if lines.only.is_some() { PAGE } else { PAGE.min(room) };
+            let page = tx.list(kind, after.as_ref(), read, &wanted)?;
             let Some(last) = page.last() else { break };
             after = Some(last.target.clone());
             let fits = page.iter().filter(|line| lines.only.as_ref().is_none_or(|only| has(line, only)));
-            let room = lines.limit - list.lines.len();
             fits.take(room).for_each(|line| push(&mut list, (lines.noun, found_by), &wanted, line));
         }
         Ok::<_, StateError>(())

@@ -127,7 +127,7 @@ pub fn examine(folder: &crate::Folder, called: &str, now_ms: i64) -> Result<Repo
     let mut report = Report::default();
     let root = folder.place().root();
     ours::data_home(folder, called, &mut report)?;
-    ours::files(folder, now_ms, &mut report)?;
+    ours::files(folder, &mut report)?;
     formats(root, &mut report)?;
     ours::fields(folder, &mut report)?;
     ours::entities(folder)?.tell(&mut report);

@@ -144,8 +144,8 @@ const CODES: &[(&str, u8, &str, &str)] = &[
     (
         "E0512",
         1,
-        "What the editor saved cannot be read, so nothing of it was taken. Its bytes are in quarantine, and the file is as it was.",
-        "Copy what you typed from the file in quarantine, and edit again.",
+        "What the editor saved cannot be read, so nothing of it was taken. It is still in the file, or in quarantine where the message says so.",
+        "Edit the file again; copy what you typed from quarantine, if it is there.",
     ),
     ("E0513", 2, "No editor is known.", "Set VISUAL or EDITOR."),
     (

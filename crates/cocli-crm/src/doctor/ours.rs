@@ -105,13 +105,12 @@ pub(super) fn fields(folder: &Folder, report: &mut Report) -> Result<(), DoctorE
 }
 
 /// Files that somebody touched: edits that no command took yet, and what is none.
-pub(super) fn files(folder: &Folder, now_ms: i64, report: &mut Report) -> Result<(), DoctorError> {
+pub(super) fn files(folder: &Folder, report: &mut Report) -> Result<(), DoctorError> {
     let writer = Writer::open(folder.place().root())?;
-    let now = Stamp::from_us(now_ms.saturating_mul(1_000)).unwrap_or(Stamp::EPOCH);
     let (mut edits, mut broken) = (Vec::new(), Vec::new());
     let found = folder.read(|tx| {
-        let found = writer.scan(tx, now)?;
-        for target in &found.touched {
+        let found = writer.scan(tx)?;
+        for (target, _) in &found.touched {
             match writer.look_at(tx, target)? {
                 Standing::Edited(_) => edits.push(target.clone()),
                 Standing::Broken(_) => broken.push(target.clone()),

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::Command;
 
 use cocli_crm::Folder;
-use cocli_crm::fields::short_name;
 use cocli_crm::hand::{self, Taken};
 use cocli_crm::resolve::{self, Noun};
 use cocli_model::Target;
@@ -57,12 +56,8 @@ fn tell(session: &Session, folder: &mut Folder, target: &Target, taken: Taken) -
             let mut fields: Vec<String> =
                 entries.iter().map(|entry| words::slot(&CellKey::of(&entry.record).slot)).collect();
             fields.dedup();
-            for field in &refused {
-                session.warn(&format!("{} identifies {target} and cannot be emptied: it stays", short_name(field)));
-            }
-            for key in &odd {
-                session.warn(&format!("{key:?} can be no record: it stays in the file alone"));
-            }
+            refused.iter().for_each(|field| session.warn(&words::files::refused(target, field)));
+            odd.iter().for_each(|key| session.warn(&words::files::odd(target, key)));
             if fields.is_empty() {
                 session.say("no change of a value; the file stays as it was saved");
             } else {
@@ -78,13 +73,17 @@ fn tell(session: &Session, folder: &mut Folder, target: &Target, taken: Taken) -
         }
         Taken::Broken { why, kept } => {
             session.notices(folder);
-            let why = why.map_or_else(|| "there is nothing in it".to_owned(), |why| why.to_string());
-            let failure =
-                Failure::new("E0512", 1, format!("the file of {target} cannot be read and is written again: {why}"));
-            Err(match kept {
-                Some(kept) => failure.hint(format!("what was saved is in {kept}")),
-                None => failure,
-            })
+            Err(Failure::new("E0512", 1, words::files::broken(target, why.as_ref(), kept.as_deref())))
+        }
+        Taken::Unsaved => {
+            session.notices(folder);
+            let why = format!("what was saved in the file of {target} is no whole file: nothing of it was taken");
+            Err(Failure::new("E0512", 1, why).hint(format!("it is still there; go on with: cocli edit {slug}")))
+        }
+        Taken::Older => {
+            session.notices(folder);
+            session.say("it says what it said before; it is written as it stands now");
+            answer(session, target)
         }
         _ => {
             session.notices(folder);

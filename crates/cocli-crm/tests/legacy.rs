@@ -226,7 +226,7 @@ fn people_keep_their_bytes_and_are_found_by_their_address() {
     let found = desk.open().read(|tx| tx.find_by_email("Jane@Acme.example", 2)).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(desk.text("people/jane-doe/jane-doe.md"), jane);
-    assert_eq!(desk.shown("people/jane-doe", "company_name").as_deref(), Some("Acme Inc"));
+    assert_eq!(desk.shown("people/jane-doe", "company_name").as_deref(), Some("\"Acme Inc\""));
 }
 
 #[test]

@@ -123,7 +123,6 @@ impl Global {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one is parsed in a run")]
 pub(crate) enum Command {
     /// Create a data folder, or this machine's node in one that came from elsewhere
     Init(Init),

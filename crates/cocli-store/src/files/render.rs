@@ -88,7 +88,7 @@ const MEETING_KEYS: [&str; 5] = ["timestamp", "title", "type", "duration_minutes
 pub struct View {
     /// Its bytes.
     pub text: String,
-    /// What it shows and who says so, as names of records.
+    /// What it shows and who says so (the module `shown` writes it).
     pub shown: String,
     /// Whether it keeps what people made of it: order, comments, quotes.
     pub styled: bool,

@@ -9,7 +9,6 @@ use super::nouns::Show;
 
 /// What is done to people.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one is parsed in a run")]
 pub(crate) enum Person {
     /// Add a person
     Add(PersonAdd),

@@ -101,7 +101,7 @@ fn usv_width(session: &Session, root: &Path) -> Outcome {
             continue;
         }
         rows += doctor::mend_usv(root, table, &root.join(&aside))
-            .map_err(|error| Failure::of("E0900", 1, &error).hint(&format!("{} is as it was", table.path.display())))?;
+            .map_err(|error| Failure::of("E0900", 1, &error).hint(format!("{} is as it was", table.path.display())))?;
         session.say(&format!("Moved {} of {} to {aside}", count(table.odd, "row", "rows"), table.path.display()));
     }
     let tables = count(ragged.len() as u64, "table", "tables");

@@ -127,7 +127,7 @@ fn adopting_twice_says_nothing_twice() {
     fs::remove_dir_all(cache).unwrap();
     assert_eq!(desk.adopt().records, 0);
     let mut folder = desk.open();
-    let seen = hand::look(&mut folder).unwrap();
+    let seen = hand::look(&mut folder, hand::SAVED, true).unwrap();
     let scanned = hand::take_seen(&mut folder, seen, None).unwrap();
     assert!(scanned.edited.is_empty() && scanned.broken.is_empty(), "{scanned:?}");
 }

@@ -87,6 +87,13 @@ fn j4_two_hundred_companies_are_examined_adopted_and_worked_with() {
     assert_eq!(run(&["company", "set", "nine-to-five-dental", "city=Brea"]).exit, 0);
     let file = fs::read_to_string(machine.path().join("legacy/companies/nine-to-five-dental/_index.md")).unwrap();
     assert!(file.contains("hours: 9am --- 5pm\n") && file.contains("city: Brea\n"), "{file}");
+    // Another program goes on writing its own journal.
+    let row =
+        "2026-11-20T19:12:14Z\x1fpi\x1froadmap\x1fprod\x1fcompanies/nine-to-five-dental\x1ftype\x1fdentist\x1f\x1e";
+    fs::write(machine.path().join("legacy/wal/20261120_pi.usv"), row).unwrap();
+    let scanned = run(&["scan"]);
+    assert!(scanned.err.contains("Other programs appended 1 row to their journals: 1 record"), "{}", scanned.err);
+    assert_eq!(run(&["show", "nine-to-five-dental", "--field", "type"]).out, "dentist\n");
     let undone = run(&["undo"]);
     assert_eq!(undone.exit, 0, "{}", undone.err);
 

@@ -12,6 +12,7 @@ use cocli_store::{StateError, Tx};
 use super::late::take_late;
 use super::{Taken, TakenLate, take};
 use crate::folder::{CommitError, Folder, FolderError};
+use crate::legacy::{self, Followed};
 
 /// Files that may change at once without a question.
 const CHANGED_MAX: usize = 50;
@@ -97,7 +98,11 @@ pub struct Report {
     pub quarantined: Vec<String>,
     /// Markdown files that are nobody's view, and are left alone: relative to the data folder.
     pub strays: Vec<String>,
-    /// Records that were written.
+    /// What other programs appended to their journals, in a folder that was adopted.
+    pub journals: Followed,
+    /// Why that was not read to its end, in words.
+    pub journals_failed: Option<String>,
+    /// Records that were written for edits.
     pub records: usize,
     /// So much changed that nothing was written: accept or discard it.
     pub asks: bool,
@@ -144,6 +149,7 @@ pub fn take_seen(folder: &mut Folder, mut seen: Seen, answer: Option<Answer>) ->
     let mut as_left = Vec::new();
     let sorted = folder.read(|tx| sort_out(&writer, tx, &mut seen, &mut as_left));
     let mut report = sorted.map_err(FolderError::Views)?;
+    journals(folder, &mut report)?;
     writer.remember(folder.state_mut(), &as_left)?;
     let many = report.changes() > CHANGED_MAX && report.changes() * CHANGED_PART > report.files;
     report.asks = answer.is_none() && (many || report.gone.len() > GONE_MAX);
@@ -159,6 +165,16 @@ pub fn take_seen(folder: &mut Folder, mut seen: Seen, answer: Option<Answer>) ->
     late(folder, &writer, &mut report)?;
     folder.write_views_or_tell();
     Ok(report)
+}
+
+/// Takes in what other programs appended. What cannot be read stands in no edit's way.
+fn journals(folder: &mut Folder, report: &mut Report) -> Result<(), FolderError> {
+    match legacy::follow(folder) {
+        Ok(followed) => report.journals = followed,
+        Err(CommitError::Folder(error)) => return Err(error),
+        Err(error) => report.journals_failed = Some(in_words(&error)),
+    }
+    Ok(())
 }
 
 fn now(folder: &Folder) -> Stamp {

@@ -44,7 +44,8 @@ pub(super) fn run(session: &Session, args: &Scan) -> Outcome {
             "older": texts(&report.older),
             "broken": texts(&report.broken.iter().map(|(target, ..)| target.clone()).collect::<Vec<_>>()),
             "late": report.late.iter().map(|late| json!({ "target": late.target.as_str(), "kept": late.kept })).collect::<Vec<_>>(),
-            "quarantined": report.quarantined, "strays": report.strays,
+            "quarantined": report.quarantined,
+            "journal_rows": report.journals.rows, "journal_records": report.journals.records, "strays": report.strays,
             "failed": report.failed.iter().map(|(target, why)| json!({ "target": target.as_str(), "why": why })).collect::<Vec<_>>(),
         }))?;
     }
@@ -78,6 +79,14 @@ fn tell(session: &Session, report: &Report) {
     session.say(&format!("Looked at {}: {edits}, {records}", words::count(report.files as u64, "file", "files")));
     for target in report.edited.iter().take(NAMED_MAX) {
         session.say(&format!("  {target}"));
+    }
+    if report.journals.rows > 0 {
+        let rows = words::count(report.journals.rows, "row", "rows");
+        let records = words::count(report.journals.records, "record", "records");
+        session.say(&format!("Other programs appended {rows} to their journals: {records}"));
+    }
+    if let Some(why) = &report.journals_failed {
+        session.warn(&format!("other programs' journals were not read to their end: {why}"));
     }
     let warn = |what: &mut dyn Iterator<Item = String>| what.take(NAMED_MAX).for_each(|words| session.warn(&words));
     warn(&mut report.refused.iter().map(|(target, field)| words::files::refused(target, field)));

@@ -259,3 +259,40 @@ fn b4_a_clone_does_not_overwrite_what_is_fresh() {
         }
     }
 }
+
+#[test]
+fn j4_every_adopted_file_shows_what_the_state_shows() {
+    use cocli_model::front::FrontMatter;
+    use cocli_store::files::{held_of, render};
+
+    let desk = Desk::with(Age::default());
+    desk.adopt("pi");
+    let folder = desk.open();
+    let mut differ = Vec::new();
+    for entry in fs::read_dir(desk.home().root().join("companies")).unwrap() {
+        let slug = entry.unwrap().file_name().into_string().unwrap();
+        let target: Target = format!("companies/{slug}").parse().unwrap();
+        let entity = folder.read(|tx| tx.entity(&target)).unwrap().unwrap();
+        let Some(view) = render(&entity) else { continue };
+        // A set has no order; a file keeps the one it was written in.
+        let in_order = |(field, value): (FieldName, Value)| match value.to_json() {
+            serde_json::Value::Array(mut items) if field.is_set() => {
+                items.sort_by_key(ToString::to_string);
+                (field, Value::from_json(&items.into()).unwrap())
+            }
+            _ => (field, value),
+        };
+        let held = |bytes: &[u8]| {
+            let held = held_of(&target, &FrontMatter::parse(bytes).unwrap()).0;
+            held.into_iter().map(in_order).collect::<BTreeMap<_, _>>()
+        };
+        let file = fs::read(desk.home().root().join(target.relative_path().unwrap())).unwrap();
+        let (theirs, made) = (held(&file), held(view.text.as_bytes()));
+        for field in theirs.keys().chain(made.keys()) {
+            if theirs.get(field) != made.get(field) {
+                differ.push(format!("{slug} {field}: {:?} {:?}", theirs.get(field), made.get(field)));
+            }
+        }
+    }
+    assert!(differ.is_empty(), "{differ:#?}");
+}

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use cocli_model::front::FrontMatter;
+use cocli_model::{FieldName, Value};
 use cocli_replica::fold::Held;
 use cocli_store::files::held_of;
+use serde_json::Value as Json;
 
 use super::node::Node;
 use super::stage::Stage;
@@ -68,11 +70,18 @@ fn is_beside(path: &Path) -> bool {
     path.iter().any(|part| beside.iter().any(|name| part == *name))
 }
 
-/// What a file says, whatever it looks like.
+/// What a file says, whatever it looks like. A set has no order.
 fn shows(path: &Path, bytes: &[u8]) -> Result<Held> {
     let text = FrontMatter::parse(bytes).with_context(|| format!("read {}", path.display()))?;
     let target = format!("companies/{}", path.with_extension("").to_string_lossy().trim_end_matches("/_index"));
-    Ok(held_of(&target.parse()?, &text).0)
+    let in_order = |(field, value): (FieldName, Value)| match value.to_json() {
+        Json::Array(mut items) if field.is_set() => {
+            items.sort_by_key(ToString::to_string);
+            Ok((field, Value::from_json(&items.into())?))
+        }
+        _ => Ok((field, value)),
+    };
+    held_of(&target.parse()?, &text).0.into_iter().map(in_order).collect()
 }
 
 /// The checksums of all journal files, node by node.
@@ -142,9 +151,10 @@ fn files_of(folder: &Path) -> Result<Files> {
     while let Some(next) = folders.pop() {
         for entry in std::fs::read_dir(&next).with_context(|| format!("list {}", next.display()))? {
             let entry = entry?;
-            if entry.file_type()?.is_dir() {
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
                 folders.push(entry.path());
-            } else {
+            } else if kind.is_file() {
                 let path = entry.path();
                 let inside = path.strip_prefix(folder).unwrap_or(&path).to_owned();
                 files.insert(inside, std::fs::read(&path)?);

@@ -37,7 +37,8 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         Ok(seconds)
     };
     // The first look finds nothing in memory.
-    (raw()?, scan()?);
+    raw()?;
+    scan()?;
     let rounds = Rounds::alternate(bench.rounds(), bench.budget(), raw, scan)?;
     let (stat, ours) = (median(rounds.limit.iter().copied()), median(rounds.ours.iter().copied()));
     let ((), new) = timed(|| views.strays(false))?;

@@ -26,6 +26,9 @@ pub struct FileRead {
     pub mtime_ns: i64,
 }
 
+/// What was left unread, and why.
+pub type Odd = (String, String);
+
 /// One entity's files.
 #[derive(Clone, Debug)]
 pub struct Entity {
@@ -38,7 +41,7 @@ pub struct Entity {
     /// `enrichments/website.md`.
     pub website: Option<FileRead>,
     /// What was left unread, and why.
-    pub odd: Vec<(String, String)>,
+    pub odd: Vec<Odd>,
 }
 
 /// A folder of the original.
@@ -126,7 +129,7 @@ impl Tree {
     ///
     /// # Errors
     /// The disk refused.
-    pub fn children(&self, target: &Target) -> Result<(Vec<FileRead>, Vec<(String, String)>), LegacyError> {
+    pub fn children(&self, target: &Target) -> Result<(Vec<FileRead>, Vec<Odd>), LegacyError> {
         let (mut files, mut odd) = (Vec::new(), Vec::new());
         for folder in ["notes", "meetings"] {
             let folder = format!("{target}/{folder}");
@@ -136,7 +139,7 @@ impl Tree {
         Ok((files, odd))
     }
 
-    fn file_or_odd(&self, path: String, odd: &mut Vec<(String, String)>) -> Option<FileRead> {
+    fn file_or_odd(&self, path: String, odd: &mut Vec<Odd>) -> Option<FileRead> {
         match self.file(&path) {
             Ok(found) => found,
             Err(why) => {

@@ -26,6 +26,8 @@ use crate::folding::Job;
 use crate::index::{SharedReplicas, lock};
 use crate::mailbox::{Kept, Mailbox, Mended};
 use crate::names::{key_of, place_of};
+use crate::troubles::{Subject, Troubles};
+use crate::words::chain;
 
 /// Errands that wait for the keeper; the driver waits at the bound, and its peers' frames
 /// with it.
@@ -70,6 +72,7 @@ pub(crate) struct Keeper {
     replicas: SharedReplicas,
     pending: Pending,
     mailbox: Arc<Mailbox>,
+    troubles: Arc<Troubles>,
     folding: mpsc::Sender<Job>,
     /// How long files of this batch are.
     ends: HashMap<JournalFile, u64>,
@@ -83,12 +86,12 @@ impl Keeper {
         (disk, place): (Arc<dyn Disk>, &cocli_journal::Place),
         replicas: SharedReplicas,
         pending: Pending,
-        mailbox: Arc<Mailbox>,
+        (mailbox, troubles): (Arc<Mailbox>, Arc<Troubles>),
         folding: mpsc::Sender<Job>,
     ) -> Keeper {
         let (ends, held_back, jobs) = (HashMap::new(), Vec::new(), Vec::new());
         let (wal, proofs) = (place.wal(), place.own().join("forks"));
-        Keeper { disk, wal, proofs, replicas, pending, mailbox, folding, ends, held_back, jobs }
+        Keeper { disk, wal, proofs, replicas, pending, mailbox, troubles, folding, ends, held_back, jobs }
     }
 
     /// Works until nobody sends errands.
@@ -166,6 +169,7 @@ impl Keeper {
         };
         match replicas.store(datagram, key.branch) {
             Ok(Stored::Appended) => {
+                self.troubles.over(Subject::Replicas);
                 let end = start + usv_bytes(datagram);
                 self.ends.insert(file.clone(), end);
                 self.jobs.push(Job::Appended(vec![(file, start..end, Arc::clone(datagram))]));
@@ -181,6 +185,9 @@ impl Keeper {
             }
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, %journal, "a datagram was not stored");
+                let words = format!("those of other nodes are not stored: {}", chain(&error));
+                let way_out = "make room, or let this user write there; they come again by themselves";
+                self.troubles.raise(Subject::Replicas, format!("{words}: {way_out}"));
                 let tip = replicas.holding(&key).and_then(|holding| holding.synced).map(|tip| tip_of(&tip));
                 self.mailbox.put((journal, place), Kept::Truncated { tip });
             }

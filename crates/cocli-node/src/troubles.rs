@@ -13,13 +13,16 @@ pub(crate) enum Subject {
     Files,
     /// Somebody holds the journal's lock for too long.
     Lock,
+    /// Other nodes' journals cannot be stored.
+    Replicas,
     /// So much was changed by hand that a person is asked.
     Edits,
 }
 
 impl Subject {
     /// All of them.
-    pub(crate) const ALL: [Subject; 4] = [Subject::Folder, Subject::Files, Subject::Lock, Subject::Edits];
+    pub(crate) const ALL: [Subject; 5] =
+        [Subject::Folder, Subject::Files, Subject::Lock, Subject::Replicas, Subject::Edits];
 
     /// Its name in alarms.
     pub(crate) fn name(self) -> &'static str {
@@ -27,6 +30,7 @@ impl Subject {
             Subject::Folder => "data folder",
             Subject::Files => "files",
             Subject::Lock => "journal.lock",
+            Subject::Replicas => "journals",
             Subject::Edits => "edits",
         }
     }

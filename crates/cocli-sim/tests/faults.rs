@@ -78,6 +78,17 @@ fn r15_a_flood_that_the_power_cuts_off_at_midnight_stands_as_far_as_it_came() {
 }
 
 #[test]
+fn r19_disks_that_sync_for_seconds_slow_everybody_down_and_lose_nothing() {
+    // Every acknowledged record is delivered, and the bounded queues of the replicas hold,
+    // while each sync of each disk takes up to eight seconds.
+    let report = hold(|_| Faults { slow_disk_us: 8 * SECOND, ..busy() });
+    let quiet = hold(|_| busy());
+    let commits = |report: &Report| count(report, "commits");
+    assert!(commits(&report) > 0, "{report}");
+    assert!(commits(&report) < commits(&quiet), "writers are held back by their disks\n{report}\n{quiet}");
+}
+
+#[test]
 fn r20_clocks_within_an_hour_lose_no_later_write_and_list_every_conflict() {
     let report = hold(|_| Faults { skew_ms: 3_600_000, ..busy() });
     assert_eq!(report.per_thousand(Rare::TrueConflict), 1_000, "{report}");

@@ -69,7 +69,8 @@ fn the_demo_holds_and_its_claims_are_data() {
         "SIGKILL after",
         "in history on all three",
         "deleted by ana, edited by cleo",
-        "the same checksums on all three",
+        "his file keeps every byte of it",
+        "the same checksums on all nodes",
         "folded from scratch each of them gives the state",
         "byte for byte",
     ] {

@@ -57,7 +57,8 @@ async fn l08_a_fold_that_never_ends_locks_no_replicas_and_delays_no_sync() {
     let mailbox = Arc::<Mailbox>::default();
     // Room for one, and nobody who takes it.
     let (folding, fold) = mpsc::channel(1);
-    let keeper = Keeper::new((disk, &place), Arc::clone(&replicas), pending, Arc::clone(&mailbox), folding);
+    let keeper =
+        Keeper::new((disk, &place), Arc::clone(&replicas), pending, (Arc::clone(&mailbox), Arc::default()), folding);
     let (errands, errands_in) = mpsc::channel(1);
     let keeping = thread::spawn(move || keeper.run(errands_in));
     let mut durable = 0;
@@ -108,7 +109,13 @@ async fn r96_what_stands_behind_a_hole_is_told_as_a_chain_of_its_own() {
     let pending = Pending::open(Arc::clone(&disk), &place).unwrap();
     let mailbox = Arc::<Mailbox>::default();
     let (folding, _fold) = mpsc::channel(8);
-    let keeper = Keeper::new((disk, &place), Arc::new(Mutex::new(replicas)), pending, Arc::clone(&mailbox), folding);
+    let keeper = Keeper::new(
+        (disk, &place),
+        Arc::new(Mutex::new(replicas)),
+        pending,
+        (Arc::clone(&mailbox), Arc::default()),
+        folding,
+    );
     let (errands, errands_in) = mpsc::channel(1);
     let keeping = thread::spawn(move || keeper.run(errands_in));
     let journal = JournalId::of(&all[0]);

@@ -65,7 +65,8 @@ impl Hands {
         let (noticed, ways) = ((Arc::clone(&witness), Arc::clone(&troubles)), (orders.downgrade(), news_out));
         let scribe = Scribe::new(journal, files, Arc::clone(&replicas), noticed, ways)
             .map_err(failed("start the thread sync".to_owned()))?;
-        let keeper = Keeper::new((Arc::clone(&disk), &place), replicas, pending, Arc::clone(&mailbox), jobs);
+        let kept = (Arc::clone(&mailbox), Arc::clone(&troubles));
+        let keeper = Keeper::new((Arc::clone(&disk), &place), replicas, pending, kept, jobs);
         hands.add("scribe", move || scribe.run(orders_in))?;
         hands.add("keeper", move || keeper.run(errands_in))?;
         let runtime = Handle::current();

@@ -216,7 +216,7 @@ fn meet(desks: &[Desk]) {
 }
 
 #[test]
-fn b4_four_copies_of_different_age_become_one_state_and_nothing_fresh_is_lost() {
+fn f3_four_copies_of_different_age_become_one_state_and_nothing_fresh_is_lost() {
     let desks: Vec<Desk> = (0..4).map(|behind| Desk::with(Age::behind(behind))).collect();
     for (desk, node) in desks.iter().rev().zip(["oldest", "older", "old", "fresh"]) {
         desk.adopt(node);
@@ -244,7 +244,7 @@ fn b4_four_copies_of_different_age_become_one_state_and_nothing_fresh_is_lost() 
 }
 
 #[test]
-fn b4_a_clone_does_not_overwrite_what_is_fresh() {
+fn f3_a_clone_does_not_overwrite_what_is_fresh() {
     let fresh = Desk::with(Age::default());
     let clone = Desk::with(Age { rounds_behind: 2, times: FileTimes::Together });
     fresh.adopt("fresh");

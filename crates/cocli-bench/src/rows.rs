@@ -46,6 +46,7 @@ pub(crate) const ALL: &[Row] = &[
         run: fold::run_raw,
     },
     Row { key: "flat", says: "the same fold among 2,000 and among 200,000 companies", run: fold::run_flat },
+    Row { key: "large", says: "50,000 companies change among 300,000", run: fold::run_large },
     Row { key: "read", says: "reading one company with 5,000 records pending", run: read::run },
     Row { key: "scan", says: "looking at 300,000 files against a bare stat of each", run: scan::run },
     Row { key: "field", says: "a field edited 10,000 times against one edited 10 times", run: field::run },

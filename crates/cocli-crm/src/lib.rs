@@ -25,6 +25,7 @@ pub mod doctor;
 mod durable;
 pub mod entity;
 pub mod fields;
+mod fingerprint;
 pub mod folder;
 pub mod hand;
 pub mod history;

@@ -24,6 +24,8 @@ use crate::stage::views::{FIELDS, Folded, Views, below};
 const CHANGED: usize = 2_000;
 /// Companies present in the large folder.
 const MANY: usize = 200_000;
+/// Companies that change, and companies present, where both are many.
+const LARGE: (usize, usize) = (50_000, 300_000);
 /// How much longer a change may take among a hundred times as many: "flat" (DESIGN §13
 /// says it of metadata with the same number).
 const FLAT: f64 = 1.3;
@@ -31,7 +33,7 @@ const FLAT: f64 = 1.3;
 /// Against raw files.
 pub(crate) fn run_raw(bench: &Bench) -> Result<Vec<Line>> {
     let mut views = Views::build(bench, CHANGED)?;
-    let first = fold(&mut views, Chosen::Spread)?;
+    let first = fold(&mut views, Chosen::Spread, CHANGED)?;
     let mut raw = Raw::of(bench, &views.root(), &first.written)?;
     let (mut states, mut files) = (Vec::new(), Vec::new());
     let rounds = Rounds::alternate(
@@ -39,7 +41,7 @@ pub(crate) fn run_raw(bench: &Bench) -> Result<Vec<Line>> {
         bench.budget(),
         || raw.write(),
         || {
-            let folded = fold(&mut views, Chosen::Spread)?;
+            let folded = fold(&mut views, Chosen::Spread, CHANGED)?;
             states.push(folded.state);
             files.push(folded.files);
             Ok(folded.state + folded.files)
@@ -74,11 +76,11 @@ pub(crate) fn run_flat(bench: &Bench) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for (name, chosen) in [("neighbours", Chosen::Neighbours), ("spread out", Chosen::Spread)] {
         // The first change after building finds nothing in memory as later ones do.
-        both(&mut few, chosen)?;
-        both(&mut full, chosen)?;
+        both(&mut few, chosen, CHANGED)?;
+        both(&mut full, chosen, CHANGED)?;
         let (mut small, mut large) = (Vec::new(), Vec::new());
         let run = |views: &mut Views, seen: &mut Vec<Both>| {
-            let took = both(views, chosen)?;
+            let took = both(views, chosen, CHANGED)?;
             seen.push(took);
             Ok(took.fold / took.raw)
         };
@@ -115,6 +117,23 @@ pub(crate) fn run_flat(bench: &Bench) -> Result<Vec<Line>> {
     Ok(worst_first("fold flat", lines))
 }
 
+/// Many changes among very many.
+pub(crate) fn run_large(bench: &Bench) -> Result<Vec<Line>> {
+    let (changed, present) = bench.pick((2_000, 12_000), LARGE);
+    let mut views = Views::build(bench, present)?;
+    let took: Vec<Both> = (0..2).map(|_| both(&mut views, Chosen::Spread, changed)).collect::<Result<_>>()?;
+    // The first finds nothing in memory as the second does.
+    let took = took.last().context("there were two rounds")?;
+    let of = crate::figures::count(present as f64);
+    Ok(vec![Line {
+        name: "fold 50,000 of 300,000".to_owned(),
+        limit: format!("{} raw, {}", time(took.raw), rate(changed as f64, took.raw, "companies")),
+        ours: format!("{}, {}, among {of}", time(took.fold), rate(changed as f64, took.fold, "companies")),
+        ratio: took.raw / took.fold,
+        wanted: Wanted::share(None, Some(0.60)),
+    }])
+}
+
 /// Seconds of one fold, and of writing its files raw.
 #[derive(Clone, Copy, Debug)]
 struct Both {
@@ -122,8 +141,8 @@ struct Both {
     raw: f64,
 }
 
-fn both(views: &mut Views, chosen: Chosen) -> Result<Both> {
-    let folded = fold(views, chosen)?;
+fn both(views: &mut Views, chosen: Chosen, changed: usize) -> Result<Both> {
+    let folded = fold(views, chosen, changed)?;
     let raw = Raw::in_place(&views.root(), &folded.written)?.write()?;
     Ok(Both { fold: folded.state + folded.files, raw })
 }
@@ -137,15 +156,15 @@ enum Chosen {
     Spread,
 }
 
-fn fold(views: &mut Views, chosen: Chosen) -> Result<Folded> {
+fn fold(views: &mut Views, chosen: Chosen, changed: usize) -> Result<Folded> {
     let datagrams = match chosen {
-        Chosen::Neighbours => views.change(0..CHANGED)?,
-        Chosen::Spread => views.change(views.spread(CHANGED))?,
+        Chosen::Neighbours => views.change(0..changed)?,
+        Chosen::Spread => views.change(views.spread(changed))?,
     };
     let rows: usize = datagrams.iter().map(cocli_model::Datagram::n).sum();
-    anyhow::ensure!(rows == CHANGED * FIELDS.len(), "the change has {rows} rows");
+    anyhow::ensure!(rows == changed * FIELDS.len(), "the change has {rows} rows");
     let folded = views.fold_to_files(&datagrams)?;
-    anyhow::ensure!(folded.written.len() == CHANGED, "{} files were written", folded.written.len());
+    anyhow::ensure!(folded.written.len() == changed, "{} files were written", folded.written.len());
     Ok(folded)
 }
 

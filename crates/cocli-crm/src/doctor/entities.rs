@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use cocli_model::Target;
 
 use super::{EXAMPLES_MAX, Report, Verdict, thousands};
+use crate::fingerprint::fingerprint;
 
 /// Titles of pages that crawlers took for names.
 const PAGE_TITLES: [&str; 24] = [
@@ -75,7 +76,7 @@ impl Entities {
             .map(|city| format!("{} {}", name.to_lowercase(), city.to_lowercase()));
         let keys = [("domain", domain), ("phone", phone), ("name", place)];
         for (kind, value) in keys.into_iter().filter_map(|(kind, value)| Some((kind, value?))) {
-            let first = *self.first.entry(fingerprint(kind, &value)).or_insert(no);
+            let first = *self.first.entry(fingerprint(&format!("{kind}\x1f{value}"))).or_insert(no);
             if first != no {
                 self.pairs.insert((first, no));
             }
@@ -134,11 +135,6 @@ fn is_page_title(name: &str) -> bool {
 fn digits(phone: &str) -> Option<String> {
     let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
     (digits.len() >= 7).then(|| digits[digits.len().saturating_sub(10)..].to_owned())
-}
-
-fn fingerprint(kind: &str, value: &str) -> u64 {
-    let hash = blake3::hash(format!("{kind}\x1f{value}").as_bytes());
-    hash.as_bytes().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::{Batch, Import, ImportError, Taken};
 use crate::company::{NewCompany, listed_slug, plan_add};
 use crate::entity::{EntityError, SlugRule};
 use crate::fields::{self, Assignment};
+use crate::fingerprint::fingerprint;
 use crate::folder::View;
 use crate::phone::Region;
 
@@ -108,10 +109,4 @@ fn told(error: EntityError) -> Result<Taken, ImportError> {
             Ok(Taken::No(reason))
         }
     }
-}
-
-/// Enough of a domain's hash to know it again among those of one list.
-fn fingerprint(domain: &str) -> u64 {
-    let hash = blake3::hash(domain.as_bytes());
-    hash.as_bytes().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }

@@ -9,7 +9,7 @@
 //!
 //! Nothing here reads a disk or a clock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use cocli_model::legacy::{LegacyRow, OriginalFile, greatest_time, normalised, origin_at, read_file};
 use cocli_model::target::TargetKind;
@@ -148,6 +148,8 @@ struct Plan {
     found: Found,
     /// Whole lists of sets, as they were written.
     lists: BTreeMap<FieldName, Vec<(Stamp, Source, Vec<Value>)>>,
+    /// What was told already: several files and rows say one thing.
+    said: HashSet<(FieldName, Operator, Value, Stamp)>,
     /// What sets held before the first of these.
     known: BTreeMap<FieldName, BTreeSet<Value>>,
 }
@@ -155,7 +157,7 @@ struct Plan {
 impl Plan {
     fn of(target: &Target) -> Plan {
         let found = Found { target: target.clone(), told: Vec::new(), odd: Vec::new(), is_sound: true, drops: false };
-        Plan { found, lists: BTreeMap::new(), known: BTreeMap::new() }
+        Plan { found, lists: BTreeMap::new(), said: HashSet::new(), known: BTreeMap::new() }
     }
 
     fn file(&mut self, file: &FileRead, times: &Times, tags: &[String]) {
@@ -225,12 +227,8 @@ impl Plan {
     }
 
     fn tell(&mut self, field: &FieldName, op: Operator, value: Value, time: Stamp, source: Source) {
-        let told = Told { field: field.clone(), op, value, time, source };
-        let is_same = |other: &Told| {
-            (&other.field, &other.op, &other.value, other.time) == (&told.field, &told.op, &told.value, told.time)
-        };
-        if !self.found.told.iter().any(is_same) {
-            self.found.told.push(told);
+        if self.said.insert((field.clone(), op, value.clone(), time)) {
+            self.found.told.push(Told { field: field.clone(), op, value, time, source });
         }
     }
 

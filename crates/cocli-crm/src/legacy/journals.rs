@@ -15,6 +15,7 @@ use cocli_model::legacy::{BadRow, LegacyRow, pieces};
 
 use super::LegacyError;
 use super::offsets::Offsets;
+use crate::fingerprint::fingerprint;
 
 /// What ends a row.
 const RS: u8 = 0x1e;
@@ -118,7 +119,7 @@ impl Journals {
     /// # Errors
     /// The disk refused.
     pub fn rows_of(&self, target: &Target) -> Result<Vec<LegacyRow>, LegacyError> {
-        let about = fingerprint(target);
+        let about = fingerprint(target.as_str());
         let from = self.rows.partition_point(|row| row.about < about);
         let to = self.rows.partition_point(|row| row.about <= about);
         let mut seen = HashSet::new();
@@ -182,7 +183,7 @@ impl Journals {
             let offset = base + piece.range.start as u64;
             match piece.row {
                 Ok(row) => self.rows.push(At {
-                    about: fingerprint(&row.target),
+                    about: fingerprint(row.target.as_str()),
                     time_us: row.time.us(),
                     file,
                     len: u32::try_from(piece.range.len()).expect("a row that was read is no longer than a window"),
@@ -227,11 +228,6 @@ fn word(why: &BadRow) -> &'static str {
         BadRow::Open => "not ended",
         _ => "damaged",
     }
-}
-
-fn fingerprint(target: &Target) -> u64 {
-    let hash = blake3::hash(target.as_str().as_bytes());
-    hash.as_bytes().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

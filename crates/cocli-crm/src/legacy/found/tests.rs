@@ -116,3 +116,10 @@ fn what_cannot_be_read_is_named_and_costs_itself() {
     assert_eq!(words(&found), ["name=A @1970-01-01 File"]);
     assert!(found.is_sound && found.drops && found.odd.len() == 1);
 }
+
+#[test]
+fn many_rows_of_one_field_are_told_each_once() {
+    let row = |n: i64| LegacyRow { time: Stamp::from_us(n).unwrap(), ..row("2026-02-01T00:00:00Z", "city", "Brea") };
+    let rows: Vec<LegacyRow> = (0..50_000).chain(0..50_000).map(row).collect();
+    assert_eq!(entity(&acme(), &rows, &Times::default()).told.len(), 50_000);
+}

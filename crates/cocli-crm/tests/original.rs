@@ -74,7 +74,8 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             let entry = entry.unwrap();
             let (path, kind) = (entry.path(), entry.file_type().unwrap());
             if kind.is_dir() {
-                open.push(path);
+                // What is in quarantine or trash is not where its owner looks for it.
+                open.extend(Some(path).filter(|path| !path.ends_with(".cocli")));
             } else if kind.is_file() {
                 files.insert(path.strip_prefix(root).unwrap().to_owned(), fs::read(&path).unwrap());
             }

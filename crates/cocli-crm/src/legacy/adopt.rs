@@ -189,6 +189,10 @@ impl Adoption {
             if !self.is_in_place(&item.found.target, file) {
                 continue;
             }
+            // Nothing would be written in the place of a damaged file without a name.
+            if !item.found.is_sound && !folder.read(|tx| tx.is_listed(&item.found.target))? {
+                continue;
+            }
             if item.found.drops || !item.found.is_sound {
                 aside.push(file.bytes.as_slice());
             }

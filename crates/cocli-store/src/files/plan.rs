@@ -113,6 +113,11 @@ fn look_at_retired(tx: &Tx<'_>, root: &Root, stale: &Stale, path: String) -> Res
         Err(error) => return Ok(unreadable(path, &error)),
     };
     let before = blake3::hash(&found);
+    // What people's hands were on is theirs, also of an entity that has no name: only a delete
+    // moves it, with its folder.
+    if tx.page(stale.no)?.styled {
+        return Ok(Step::Nothing);
+    }
     Ok(if tx.is_version(stale.no, &before)? {
         Step::Remove { path, before }
     } else {

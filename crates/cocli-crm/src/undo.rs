@@ -92,7 +92,7 @@ pub enum UndoError {
     State(#[from] StateError),
 }
 
-/// Undoes a command: the one that `commit` is part of, or the last of this node.
+/// Undoes a command: the one that `commit` is part of, or the last that was given on this node.
 ///
 /// Fields that others changed since are left alone and named.
 ///
@@ -144,7 +144,7 @@ fn commits_of(drafts: Vec<cocli_model::Draft>, origin: &Origin) -> Result<Vec<Co
 /// The commits of the command that is meant, oldest first.
 fn find(tx: &Tx<'_>, own: NodeId, commit: Option<CommitName>) -> Result<Vec<CommitRef>, UndoError> {
     let found = match commit {
-        None => tx.commits(Some(own), None, 1)?.pop().ok_or(UndoError::Nothing)?,
+        None => last(tx, own)?.ok_or(UndoError::Nothing)?,
         Some(name) => named(tx, name)?,
     };
     let entries = tx.commit(found.id, found.epoch, found.stamp)?;
@@ -152,6 +152,26 @@ fn find(tx: &Tx<'_>, own: NodeId, commit: Option<CommitName>) -> Result<Vec<Comm
         Some((run, _)) => linked(tx, &run, found),
         None => Ok(vec![found]),
     }
+}
+
+/// The last commit of this node that somebody made here. What came from the original's folder,
+/// an entity a commit, is nobody's last command.
+fn last(tx: &Tx<'_>, own: NodeId) -> Result<Option<CommitRef>, UndoError> {
+    let mut before = None;
+    let mut seen = 0;
+    while seen < LINKED_MAX {
+        let page = tx.commits(Some(own), before, PAGE)?;
+        let Some(last) = page.last() else { break };
+        before = Some(last.stamp);
+        seen += page.len();
+        for commit in page {
+            let entries = tx.commit(commit.id, commit.epoch, commit.stamp)?;
+            if entries.first().is_some_and(|entry| entry.rank() != Rank::Legacy) {
+                return Ok(Some(commit));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn named(tx: &Tx<'_>, name: CommitName) -> Result<CommitRef, UndoError> {

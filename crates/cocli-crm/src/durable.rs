@@ -56,7 +56,16 @@ pub(crate) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<(
     sync_folder(path)
 }
 
-/// Makes a file's name durable.
+/// Removes a file; it may be gone already.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => sync_folder(path),
+    }
+}
+
+/// Makes a file's name, or that it is gone, durable.
 fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),

@@ -33,6 +33,7 @@ pub use error::FolderError;
 pub use init::{InitError, Initialised};
 pub use view::{Unplanned, View};
 
+use crate::adopting;
 use crate::home::Home;
 use crate::key::NodeKey;
 use crate::marker::Marker;
@@ -129,6 +130,12 @@ impl Folder {
     pub fn reload_roster(&mut self) -> Result<(), FolderError> {
         self.roster = Roster::read(&roster::path(self.place.root()))?;
         Ok(())
+    }
+
+    /// Whether the original's folder is adopted right now, or was not to its end.
+    #[must_use]
+    pub fn is_adopting(&self) -> bool {
+        adopting::is_on(self.place.root())
     }
 
     /// Whose folder it is on this machine.

@@ -16,6 +16,7 @@
 //! it was unchanged for as long ([`take_if_touched`]).
 
 mod late;
+mod report;
 mod scan;
 mod take;
 
@@ -27,7 +28,8 @@ use cocli_store::files::FilesError;
 pub use cocli_store::files::SAVED;
 
 pub use late::TakenLate;
-pub use scan::{Answer, Report, Seen, look, take_seen};
+pub use report::Report;
+pub use scan::{Answer, Seen, look, take_seen};
 pub use take::{take, take_if_touched};
 
 use crate::folder::{Committed, Unplanned};

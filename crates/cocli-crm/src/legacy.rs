@@ -22,7 +22,7 @@ mod website;
 use std::io;
 use std::path::PathBuf;
 
-pub use adopt::{Adopted, ODD_MAX, adopt};
+pub use adopt::{Adopted, ODD_MAX, adopt, begin, is_unfinished};
 pub use follow::{Followed, follow};
 pub use journals::{BadPiece, Journals};
 pub use offsets::Offsets;

@@ -17,6 +17,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod adopting;
 pub mod bulk;
 pub mod company;
 pub mod conflict;

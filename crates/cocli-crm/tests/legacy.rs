@@ -215,7 +215,8 @@ fn notes_and_meetings_keep_their_bytes_under_names_of_ours() {
     let times: Vec<String> =
         list.iter().map(|meeting| meeting.at.as_ref().unwrap().at.timestamp().to_string()).collect();
     assert_eq!(times, ["2026-03-01T12:00:00Z", "2026-03-02T09:30:00Z"], "its own time, or that of its name");
-    assert_eq!(desk.adopt().children, 0);
+    let again = desk.adopt();
+    assert_eq!((again.children, again.records), (3, 0), "whoever was stopped goes on, and says nothing twice");
 }
 
 #[test]
@@ -261,4 +262,25 @@ fn rows_that_others_append_come_in_once() {
     assert_eq!(desk.shown("companies/acme", "zip_code").as_deref(), Some("\"01234\""));
     let known: Result<Option<legacy::Offsets>, _> = legacy::Offsets::read(&desk.root());
     assert!(known.unwrap().is_some());
+}
+
+#[test]
+fn r80_a_folder_of_ours_without_its_mark_is_not_taken_for_the_originals() {
+    let desk = Desk::with(&[("companies/acme/_index.md", ACME)]);
+    desk.adopt();
+    fs::remove_dir_all(desk.root().join(".cocli")).unwrap();
+    assert!(!legacy::is_original(&desk.root()), "its journals are ours: the mark is on a disk that is not mounted");
+}
+
+#[test]
+fn an_edit_is_held_against_what_was_adopted_before_a_crash() {
+    let desk = Desk::with(&[("companies/acme/_index.md", ACME)]);
+    desk.adopt();
+    // The records outlived the crash, and what is known of the file did not.
+    fs::remove_dir_all(desk.dir.path().join("cache")).unwrap();
+    desk.adopt();
+    desk.put("companies/acme/_index.md", &ACME.replace("- b\n", ""));
+    let target: Target = "companies/acme".parse().unwrap();
+    hand::take(&mut desk.open(), &target).unwrap();
+    assert_eq!(desk.shown("companies/acme", "tags").as_deref(), Some("[\"a\"]"));
 }

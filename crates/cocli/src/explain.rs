@@ -137,7 +137,7 @@ const CODES: &[(&str, u8, &str, &str)] = &[
     (
         "E0510",
         1,
-        "A folder of the original cocli could not be read to its end. Nothing in it was changed.",
+        "A folder of the original cocli could not be read to its end. Its files are as they were.",
         "Look at the file or folder named, and try again; `cocli init` goes on where it stopped.",
     ),
     ("E0511", 3, "There is no file to edit.", "`cocli scan` has files that are gone written again; then edit it."),
@@ -155,6 +155,12 @@ const CODES: &[(&str, u8, &str, &str)] = &[
         "Correct VISUAL or EDITOR. What is in the file is taken in by the next command.",
     ),
     ("E0515", 1, "A file could not be looked at.", "The message says why; nothing was changed."),
+    (
+        "E0516",
+        4,
+        "The folder is being adopted, or was not to its end. Until then files are neither written nor read for edits.",
+        "`cocli init` goes on where it stopped.",
+    ),
     ("E0601", 6, "This needs the daemon, and none is running.", "`cocli node run` starts it."),
     (
         "E0602",

@@ -34,6 +34,9 @@ impl Session {
     pub(crate) fn folder(&self) -> Result<Folder, Failure> {
         let mut folder = Folder::open(&self.home()?, Role::Command, clock::now())?;
         let caught_up = folder.catch_up()?;
+        if folder.is_adopting() {
+            self.warn("the folder was not adopted to its end, and its files are left alone until then: cocli init");
+        }
         for key in &caught_up.strangers {
             self.warn(&format!("journal {key} is of no member of the roster and was not read (cocli peer add)"));
         }

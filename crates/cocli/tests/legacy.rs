@@ -106,3 +106,50 @@ fn j4_two_hundred_companies_are_examined_adopted_and_worked_with() {
     let again = run(&["init"]);
     assert_eq!(again.exit, 4, "{}", again.err);
 }
+
+/// Whether some journal of ours holds something.
+fn has_begun(root: &Path) -> bool {
+    let entries = fs::read_dir(root.join("wal")).into_iter().flatten().flatten();
+    let is_ours = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().contains('~');
+    entries.filter(is_ours).any(|entry| entry.metadata().is_ok_and(|found| found.len() > 0))
+}
+
+#[test]
+fn j4_an_adoption_that_was_killed_is_told_and_goes_on_where_it_stopped() {
+    let (machine, truth) = machine(3_000);
+    let root = machine.path().join("legacy");
+    let run = |args: &[&str]| machine.run(&[&["--data-home", "legacy"], args].concat());
+    let mut child = machine.command(&["--data-home", "legacy", "init", "--name", "laptop"]).spawn().unwrap();
+    while !has_begun(&root) {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was killed");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let told = run(&["status"]);
+    assert!(told.err.contains("cocli init"), "{}", told.err);
+    let scanned = run(&["scan"]);
+    assert_eq!(scanned.exit, 4, "what is not adopted yet is nobody's edit: {}", scanned.err);
+    assert!(scanned.err.contains("E0516"), "{}", scanned.err);
+    let resumed = run(&["init"]);
+    assert_eq!(resumed.exit, 0, "{}", resumed.err);
+    assert!(resumed.err.contains(&format!("Adopted {} companies", thousands(truth.companies))), "{}", resumed.err);
+    assert!(!run(&["status"]).err.contains("cocli init"));
+    assert_eq!(run(&["init"]).exit, 4);
+    assert_eq!(run(&["undo"]).exit, 3, "an adoption is no command that could be undone");
+
+    // Nothing was said twice or by a person, and what was shown by the files is what an edit
+    // is held against.
+    let history = run(&["history", "orchard-tax-group", "--json"]).out;
+    assert!(!history.contains("human"), "{history}");
+    let file = root.join("companies/orchard-tax-group/_index.md");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("- vip\n"), "{text}");
+    fs::write(&file, text.replace("- vip\n", "")).unwrap();
+    assert_eq!(run(&["show", "orchard-tax-group", "--field", "tags"]).out, "customer\n");
+}
+
+fn thousands(n: usize) -> String {
+    format!("{},{:03}", n / 1_000, n % 1_000)
+}

@@ -45,6 +45,9 @@ pub enum FolderError {
     /// Another process looks at the files and takes what was changed in them.
     #[error("another process takes in what people changed in files")]
     Scanning(#[source] LockError),
+    /// The original's folder is adopted right now, or was not to its end: files are left.
+    #[error("the folder was not adopted to its end, and its files are left alone until then")]
+    Adopting,
     /// The journal cannot be opened.
     #[error("the journal cannot be opened")]
     Journal(#[from] OpenError),

@@ -12,11 +12,19 @@ impl Folder {
     /// Files that somebody edited are left alone and become a [`Notice`].
     ///
     /// # Errors
-    /// [`FolderError::Views`]; the records are safe, and the next call tries again.
+    /// [`FolderError::Views`] or [`FolderError::Adopting`]; the records are safe, and the next
+    /// call tries again.
     pub fn write_views(&mut self) -> Result<BatchReport, FolderError> {
         if !self.state.read(|tx| tx.has_stale_views())? {
             return Ok(BatchReport::default());
         }
+        if self.is_adopting() {
+            return Err(FolderError::Adopting);
+        }
+        self.write_stale_views()
+    }
+
+    fn write_stale_views(&mut self) -> Result<BatchReport, FolderError> {
         let today = Stamp::from_us(self.now_ms().saturating_mul(1000)).unwrap_or(Stamp::EPOCH);
         let writer = Writer::open(self.place.root()).map_err(FolderError::Views)?;
         let report = match writer.write_all(&mut self.state, today) {
@@ -31,7 +39,18 @@ impl Folder {
     /// As [`Folder::write_views`], for a command that did its work when the records stood: a
     /// failure becomes a [`Notice`], and the next batch tries again.
     pub fn write_views_or_tell(&mut self) {
-        match self.write_views() {
+        let written = self.write_views();
+        self.tell(&written);
+    }
+
+    /// The same at the end of an adoption, which holds up everybody else's.
+    pub(crate) fn write_adopted_views_or_tell(&mut self) {
+        let written = self.write_stale_views();
+        self.tell(&written);
+    }
+
+    fn tell(&mut self, written: &Result<BatchReport, FolderError>) {
+        match written {
             Ok(_) => {}
             // Whoever has been writing since before this wait looks again when it is done,
             // and what waits here was waiting then.

@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use cocli_journal::Held;
-use cocli_model::front::FrontError;
 use cocli_model::{Stamp, Target};
 use cocli_store::files::{Broken, FilesError, Mark, Standing, Writer};
 use cocli_store::{StateError, Tx};
 
 use super::late::take_late;
-use super::{Taken, TakenLate, take};
+use super::report::Report;
+use super::{Taken, take};
 use crate::folder::{CommitError, Folder, FolderError};
-use crate::legacy::{self, Followed};
+use crate::legacy;
 
 /// Files that may change at once without a question.
 const CHANGED_MAX: usize = 50;
@@ -71,56 +71,16 @@ impl Seen {
     }
 }
 
-/// What a scan did.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Files that were looked at.
-    pub files: usize,
-    /// Edits that were taken, or asked about.
-    pub edited: Vec<Target>,
-    /// Files that were no edit, and where their bytes are; or asked about.
-    pub broken: Vec<(Target, Option<FrontError>, Option<String>)>,
-    /// Files that said what an earlier version said: written again, or asked about.
-    pub older: Vec<Target>,
-    /// Files that were gone: written again, or asked about.
-    pub gone: Vec<Target>,
-    /// Files that somebody is saving, and that are looked at next time.
-    pub fresh: Vec<Target>,
-    /// Edits that could not be taken, in words; they are still there.
-    pub failed: Vec<(Target, String)>,
-    /// Keys of edits that no record can hold; they stay in the file alone.
-    pub odd: Vec<(Target, String)>,
-    /// Identity fields that were emptied by an edit; they keep their values.
-    pub refused: Vec<(Target, cocli_model::FieldName)>,
-    /// Edits that were typed into files which the fold had just replaced.
-    pub late: Vec<TakenLate>,
-    /// Bytes in quarantine that may be somebody's.
-    pub quarantined: Vec<String>,
-    /// Markdown files that are nobody's view, and are left alone: relative to the data folder.
-    pub strays: Vec<String>,
-    /// What other programs appended to their journals, in a folder that was adopted.
-    pub journals: Followed,
-    /// Why that was not read to its end, in words.
-    pub journals_failed: Option<String>,
-    /// Records that were written for edits.
-    pub records: usize,
-    /// So much changed that nothing was written: accept or discard it.
-    pub asks: bool,
-}
-
-impl Report {
-    /// Files that would be changed, or whose records would.
-    fn changes(&self) -> usize {
-        self.edited.len() + self.broken.len() + self.older.len()
-    }
-}
-
 /// Looks at every file in the folder, once whoever scans it now is done. In `every_folder`
 /// also for files that are none of ours; else new entities alone are looked for.
 ///
 /// # Errors
-/// [`FolderError::Scanning`]: another scan was not done in time; or the folder failed.
+/// [`FolderError::Scanning`]: another scan was not done in time; [`FolderError::Adopting`]; or
+/// the folder failed.
 pub fn look(folder: &mut Folder, patience: Duration, every_folder: bool) -> Result<Seen, FolderError> {
+    if folder.is_adopting() {
+        return Err(FolderError::Adopting);
+    }
     let turn = folder.lock_scan(patience)?;
     let copies = folder.catch_up()?.foreign.into_iter().filter(|name| name.contains(OURS));
     let copies: Vec<String> = copies.map(|name| format!("wal/{name}")).collect();

@@ -58,11 +58,15 @@ pub fn take(folder: &mut Folder, target: &Target) -> Result<Taken, Failed> {
     Ok(Taken::Edited { committed, refused: planned.edit.refused, odd: edited.odd })
 }
 
-/// As [`take`], unless a `stat` says that nobody touched the file, or it is being saved.
+/// As [`take`], unless a `stat` says that nobody touched the file, or it is being saved; or it
+/// may be one that is not adopted yet.
 ///
 /// # Errors
 /// As [`take`].
 pub fn take_if_touched(folder: &mut Folder, target: &Target) -> Result<Taken, Failed> {
+    if folder.is_adopting() {
+        return Ok(Taken::Untouched);
+    }
     let failed = |error| CommitError::Plan(HandError::Files(error));
     let writer = open(folder)?;
     let Some(mark) = folder.read(|tx| writer.touched(tx, target)).map_err(failed)? else {

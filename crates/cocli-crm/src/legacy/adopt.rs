@@ -6,22 +6,25 @@
 //! - A file keeps its bytes but for values that stand differently. One that loses something,
 //!   or cannot be edited on, is kept in quarantine first.
 //! - Notes and meetings take names of ours; their bytes move with them.
+//! - Until it is done, files are neither written nor read for edits, whoever opens the folder.
+
+mod files;
 
 use std::collections::HashSet;
-use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use cocli_journal::Commit;
-use cocli_model::front::FrontMatter;
 use cocli_model::target::TargetKind;
-use cocli_model::{Draft, Operator, Rank, Stamp, Target, Value};
-use cocli_replica::fold::{CellKey, Cells, Entry, Shown, Version};
-use cocli_store::files::{AdoptedFile, Writer, held_of};
+use cocli_model::{Draft, Operator, Rank, Stamp, Target};
+use cocli_replica::fold::{CellKey, Cells, Entry};
 use cocli_store::{StateError, Tx};
 
 use super::found::{self, Found, Told};
 use super::offsets::Offsets;
 use super::tree::FileRead;
 use super::{Journals, LegacyError, Times, Tree, children};
+use crate::adopting;
 use crate::bulk::cut;
 use crate::folder::{CommitAt, CommitError, Folder};
 
@@ -63,6 +66,8 @@ pub struct Adopted {
 /// [`LegacyError`], or the folder failed; what was adopted before stands, and the next call
 /// goes on.
 pub fn adopt(folder: &mut Folder, progress: &mut dyn FnMut(&Adopted)) -> Result<Adopted, CommitError<LegacyError>> {
+    let _turn = folder.lock_scan(Duration::ZERO)?;
+    begin(folder.place().root()).map_err(CommitError::Plan)?;
     let tree = Tree::at(folder.place().root());
     let mut adoption = Adoption::begin(tree).map_err(CommitError::Plan)?;
     let mut at = 0;
@@ -76,11 +81,31 @@ pub fn adopt(folder: &mut Folder, progress: &mut dyn FnMut(&Adopted)) -> Result<
         adoption.enter(folder, &batch)?;
         progress(&adoption.report);
     }
-    folder.write_views_or_tell();
     let mut offsets = Offsets::default();
     adoption.journals.note_ends(&mut offsets).map_err(CommitError::Plan)?;
     offsets.write(folder.place().root()).map_err(CommitError::Plan)?;
+    folder.write_adopted_views_or_tell();
+    end(folder.place().root()).map_err(CommitError::Plan)?;
     Ok(adoption.report)
+}
+
+/// Notes that the folder is to be adopted; before it is marked as ours, so that a crash
+/// leaves no marked folder of which nobody knows that it is not adopted.
+///
+/// # Errors
+/// The disk refused.
+pub fn begin(root: &Path) -> Result<(), LegacyError> {
+    adopting::begin(root).map_err(LegacyError::io(root))
+}
+
+/// Whether an adoption began here and did not end.
+#[must_use]
+pub fn is_unfinished(root: &Path) -> bool {
+    adopting::is_on(root)
+}
+
+fn end(root: &Path) -> Result<(), LegacyError> {
+    adopting::end(root).map_err(LegacyError::io(root))
 }
 
 struct Adoption {
@@ -170,55 +195,6 @@ impl Adoption {
         let written: Vec<(usize, CommitAt)> = owners.into_iter().zip(committed.commits).collect();
         self.take_over(folder, batch, &written).map_err(CommitError::Plan)
     }
-
-    fn take_over(
-        &mut self,
-        folder: &mut Folder,
-        batch: &Batch,
-        written: &[(usize, CommitAt)],
-    ) -> Result<(), LegacyError> {
-        let writer = Writer::open(folder.place().root())?;
-        let (mut files, mut aside) = (Vec::new(), Vec::new());
-        let mut written = written.iter().peekable();
-        for (i, item) in batch.items.iter().enumerate() {
-            let mut entries = Vec::new();
-            while let Some((_, at)) = written.next_if(|(owner, _)| *owner == i) {
-                entries.extend(folder.read(|tx| tx.commit(at.first.id, at.first.epoch, at.stamp))?);
-            }
-            let Some(file) = &item.file else { continue };
-            if !self.is_in_place(&item.found.target, file) {
-                continue;
-            }
-            // Nothing would be written in the place of a damaged file without a name.
-            if !item.found.is_sound && !folder.read(|tx| tx.is_listed(&item.found.target))? {
-                continue;
-            }
-            if item.found.drops || !item.found.is_sound {
-                aside.push(file.bytes.as_slice());
-            }
-            files.push(folder.read(|tx| adopted(tx, &item.found, file, &entries))?);
-        }
-        self.report.kept_aside += aside.len() as u64;
-        writer.keep_aside(&aside)?;
-        writer.adopt_all(folder.state_mut(), &files)?;
-        Ok(())
-    }
-
-    /// Gives the file the place of its target, without ever replacing another.
-    fn is_in_place(&mut self, target: &Target, file: &FileRead) -> bool {
-        let Some(place) = target.relative_path() else { return false };
-        if place == file.path {
-            return true;
-        }
-        let (from, to) = (self.tree.root().join(&file.path), self.tree.root().join(&place));
-        match fs::hard_link(&from, &to).and_then(|()| fs::remove_file(&from)) {
-            Ok(()) => true,
-            Err(error) => {
-                self.report.leave_out(format!("{}: it stays beside {place}: {error}", file.path));
-                false
-            }
-        }
-    }
 }
 
 impl Adopted {
@@ -255,42 +231,4 @@ fn is_known(tx: &Tx<'_>, target: &Target, told: &Told) -> Result<bool, StateErro
         Some(max) => max > weight,
         None => false,
     })
-}
-
-/// A file as it stands, with whose records say what it shows.
-fn adopted(tx: &Tx<'_>, found: &Found, file: &FileRead, entries: &[Entry]) -> Result<AdoptedFile, StateError> {
-    let target = found.target.clone();
-    let front = FrontMatter::parse(&file.bytes).ok().filter(FrontMatter::is_there);
-    let Some(front) = front.filter(|_| found.is_sound) else {
-        let shows = Version::default();
-        return Ok(AdoptedFile { target, bytes: file.bytes.clone(), mtime_ns: file.mtime_ns, shows, is_styled: false });
-    };
-    let shown = tx.entity(&target)?.map(|entity| Version::of(&entity)).unwrap_or_default();
-    let mut shows = Version::default();
-    for (field, value) in held_of(&target, &front).0 {
-        let said: Vec<&Entry> = entries.iter().filter(|entry| entry.record.draft.field.name == field).collect();
-        let stands = shown.0.get(&field).filter(|shown| shows_value(shown, &value)).cloned();
-        shows.0.extend(stands.or_else(|| said_by(&said, &value)).map(|shown| (field, shown)));
-    }
-    Ok(AdoptedFile { target, bytes: file.bytes.clone(), mtime_ns: file.mtime_ns, shows, is_styled: true })
-}
-
-fn shows_value(shown: &Shown, value: &Value) -> bool {
-    match shown {
-        Shown::Register { value: other, .. } => other == value,
-        Shown::Set(_) => false,
-    }
-}
-
-/// What the file's own records said.
-fn said_by(said: &[&Entry], value: &Value) -> Option<Shown> {
-    let (sets, elements): (Vec<&&Entry>, Vec<&&Entry>) = said.iter().partition(|entry| *entry.op() == Operator::Set);
-    if !sets.is_empty() {
-        let entry = sets.iter().find(|entry| entry.value() == Some(value)).or(sets.first())?;
-        return Some(Shown::Register { value: value.clone(), names: vec![entry.name] });
-    }
-    let adds = elements.iter().filter(|entry| *entry.op() == Operator::Add);
-    let members = adds.filter_map(|entry| Some((entry.value()?.clone(), vec![entry.name])));
-    let members: std::collections::BTreeMap<_, _> = members.collect();
-    (!members.is_empty()).then_some(Shown::Set(members))
 }

@@ -11,14 +11,14 @@ use super::tree::FileRead;
 /// What a name of ours ends in that no journal wrote.
 const SEQ: u64 = 1;
 
-/// The target of a file in `notes` or `meetings` of `parent`; `None` if it has one already:
-/// a file of our own, or of another node.
+/// The target of a file in `notes` or `meetings` of `parent`. A name of ours stays: whoever
+/// adopted it before was stopped.
 pub(super) fn target_of(parent: &Target, file: &FileRead) -> Option<Target> {
     let (folder, name) = file.path.rsplit_once('/')?;
     let folder = folder.rsplit('/').next()?;
     let stem = name.strip_suffix(".md")?;
-    if format!("{parent}/{folder}/{stem}").parse::<Target>().is_ok() {
-        return None;
+    if let Ok(ours) = format!("{parent}/{folder}/{stem}").parse() {
+        return Some(ours);
     }
     let moment = moment_in(stem).or_else(|| moment_inside(&file.bytes)).unwrap_or(Stamp::EPOCH);
     let hash = blake3::hash(format!("{folder}/{name}").as_bytes());
@@ -66,6 +66,6 @@ mod tests {
         assert!(inside.starts_with("companies/acme/meetings/2026-03-02T00-00-00Z-"), "{inside}");
         let unknown = at("companies/acme/notes/odd.md", "text").unwrap();
         assert!(unknown.starts_with("companies/acme/notes/1970-01-01T00-00-00Z-"), "{unknown}");
-        assert_eq!(at(&format!("{note}.md"), ""), None, "a name of ours is left");
+        assert_eq!(at(&format!("{note}.md"), ""), Some(note), "a name of ours stays");
     }
 }

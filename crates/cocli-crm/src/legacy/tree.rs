@@ -51,19 +51,16 @@ pub struct Tree {
 }
 
 /// Whether a folder without our mark looks like the original's: companies or people in
-/// folders, or journals without our names.
+/// folders, or journals, and none of them ours. One with journals of ours lost its mark, as
+/// half a mount does, and is nobody's to adopt.
 #[must_use]
 pub fn is_original(root: &Path) -> bool {
-    let has_folder = |name: &str| {
-        let entries = fs::read_dir(root.join(name)).into_iter().flatten().flatten();
-        entries.take(64).any(|entry| entry.path().is_dir())
-    };
-    let is_journal = |name: &str| name.ends_with(".usv") && !name.contains('~');
-    let has_journal = || {
-        let entries = fs::read_dir(root.join("wal")).into_iter().flatten().flatten();
-        entries.take(64).any(|entry| entry.file_name().to_str().is_some_and(is_journal))
-    };
-    has_folder("companies") || has_folder("people") || has_journal()
+    let names = |folder: &str| fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+    let has_folder = |folder: &str| names(folder).take(64).any(|entry| entry.path().is_dir());
+    let journals = names("wal").filter_map(|entry| entry.file_name().into_string().ok());
+    let journals: Vec<String> = journals.filter(|name| name.ends_with(".usv")).collect();
+    let has_ours = journals.iter().any(|name| name.contains('~'));
+    !has_ours && (has_folder("companies") || has_folder("people") || !journals.is_empty())
 }
 
 impl Tree {

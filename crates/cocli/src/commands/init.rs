@@ -1,28 +1,36 @@
 //! `init` and `node init`.
 
-use cocli_crm::Folder;
+use cocli_crm::folder::InitError;
 use cocli_crm::home::environment_from_env;
-use cocli_crm::legacy::is_original;
-use cocli_crm::marker;
-use cocli_model::NodeName;
+use cocli_crm::legacy::{self, Adopted};
+use cocli_crm::marker::{self, Marker};
+use cocli_crm::{Folder, Home};
+use cocli_model::{Author, NodeName};
 use serde_json::json;
 
 use super::adopt;
-use crate::args::Init;
-use crate::failure::{DONE, Outcome};
+use crate::args::{Format, Init};
+use crate::failure::{DONE, Failure, Outcome};
 use crate::out;
 use crate::session::Session;
 
 pub(super) fn run(session: &Session, args: Init) -> Outcome {
     let home = session.home()?;
-    let name = args.name.unwrap_or_else(host_name);
-    let is_original = !marker::path(home.root()).exists() && is_original(home.root());
+    let is_resumed = legacy::is_unfinished(home.root()) && marker::path(home.root()).exists();
+    let is_original = is_resumed || !marker::path(home.root()).exists() && legacy::is_original(home.root());
     if session.flags.dry_run {
+        let name = args.name.unwrap_or_else(host_name);
         let what = if is_original { "adopt" } else { "create" };
         session.say(&format!("Would {what} {} with node {name}. Nothing written.", home.root().display()));
         return Ok(DONE);
     }
-    let made = Folder::init(&home, name, environment_from_env()?, args.address)?;
+    if is_original {
+        legacy::begin(home.root())?;
+    }
+    let made = match Folder::init(&home, args.name.unwrap_or_else(host_name), environment_from_env()?, args.address) {
+        Err(InitError::Exists { .. }) if is_resumed => return resume(session, &home),
+        made => made?,
+    };
     let author = made.node.author();
     let what = match (made.adopted, is_original) {
         (true, _) => "Added a node to",
@@ -33,21 +41,39 @@ pub(super) fn run(session: &Session, args: Init) -> Outcome {
     session.say(&format!("  node {} ({}), {}", author.name, author.id, made.marker.environment));
     let adopted = if is_original { Some(adopt::run(session, &home)?) } else { None };
     session.say(if is_original { "Next: cocli doctor" } else { "Next: cocli company add NAME" });
-    if let Some(format) = session.wants_data() {
-        let json = json!({
+    data(session, &home, made.marker, &made.node.author(), adopted.as_ref())?;
+    Ok(DONE)
+}
+
+/// Goes on with an adoption that was stopped, for the node that is here.
+fn resume(session: &Session, home: &Home) -> Outcome {
+    session.say(&format!("Going on with the adoption of {}", home.root().display()));
+    let adopted = adopt::run(session, home)?;
+    session.say("Next: cocli doctor");
+    let folder = session.folder()?;
+    data(session, home, folder.marker(), &folder.author(), Some(&adopted))?;
+    Ok(DONE)
+}
+
+fn data(
+    session: &Session,
+    home: &Home,
+    marker: Marker,
+    author: &Author,
+    adopted: Option<&Adopted>,
+) -> Result<(), Failure> {
+    match session.wants_data() {
+        None => Ok(()),
+        Some(Format::Name) => Ok(out::text(&format!("node/{}\n", author.name))?),
+        Some(_) => Ok(out::json(&json!({
             "schema": "cocli.folder/1",
             "root": home.root().display().to_string(),
-            "folder": made.marker.id.to_string(),
+            "folder": marker.id.to_string(),
             "node": author.name.to_string(),
             "id": author.id.to_string(),
-            "adopted": adopted.as_ref().map(adopt::to_json),
-        });
-        match format {
-            crate::args::Format::Name => out::text(&format!("node/{}\n", author.name))?,
-            _ => out::json(&json)?,
-        }
+            "adopted": adopted.map(adopt::to_json),
+        }))?),
     }
-    Ok(DONE)
 }
 
 /// A node name made of the machine's name.

@@ -134,6 +134,6 @@ fn list(session: &Session, root: &std::path::Path, args: &CompanyLs) -> Outcome 
 
 impl From<LegacyError> for Failure {
     fn from(error: LegacyError) -> Failure {
-        Failure::of("E0510", 1, &error).hint("nothing was changed; look at that file or folder, and try again")
+        Failure::of("E0510", 1, &error).hint("look at that file or folder, and try again")
     }
 }

@@ -33,6 +33,8 @@ impl From<FolderError> for Failure {
             | FolderError::Journal(_) => {
                 Failure::of("E0301", 4, &error).hint("nothing was written; try again when it is done")
             }
+            FolderError::Adopting => Failure::of("E0516", 4, &error)
+                .hint("wait for the cocli init that is at work, or go on with it: cocli init"),
             FolderError::Append(AppendError::DiskFull { .. }) => {
                 Failure::of("E0302", 1, &error).hint("nothing was written; make room and try again")
             }

@@ -4,7 +4,8 @@
 //! cloned card or a lost tail. So a writer goes on in an epoch only if what it finds is
 //! exactly what it last saw, on this machine and in this boot, or if somebody who knows
 //! has confirmed the end. Everything else is a [`Doubt`], and a doubt costs a new epoch,
-//! which is cheap; a wrong proof costs a fork, which is not.
+//! which is cheap; a wrong proof costs a fork, which is not. What may be a copy of a node that
+//! is still alive is confirmed by nobody.
 
 use cocli_model::dot::Dot;
 use cocli_model::{Cid, Epoch, NodeId, Stamp};
@@ -106,6 +107,12 @@ pub enum Doubt {
 }
 
 impl Doubt {
+    /// Whether this may be a copy of a node that is still alive: then nobody can say where the
+    /// journal ends, because the other goes on with it.
+    pub(crate) fn is_of_a_copy(self) -> bool {
+        matches!(self, Doubt::Machine | Doubt::Replaced)
+    }
+
     /// Whether what is read may be in the cache of this boot and not on the disk.
     pub(crate) fn may_be_unsynced(self) -> bool {
         !matches!(self, Doubt::Nothing | Doubt::Machine | Doubt::Boot | Doubt::StampsAhead | Doubt::Renamed)
@@ -119,6 +126,7 @@ impl Doubt {
 /// since this start. A confirmation is worth what its giver knows: one peer that was away
 /// confirms an old end. The caller passes one only from a giver that must have seen every
 /// push (every member of the roster that may have been pushed to, or a synced witness).
+/// It is worth nothing where another machine, or another file, says that this is a copy.
 pub fn epoch_proven(
     found: Option<&LastSeen>,
     seen: Option<&LastSeen>,
@@ -126,14 +134,16 @@ pub fn epoch_proven(
     confirmed: Option<&Tip>,
 ) -> Result<Proof, Doubt> {
     let found = found.ok_or(Doubt::Nothing)?;
-    if confirmed.is_some_and(|tip| *tip == found.tip) {
+    let differs = seen.and_then(|seen| difference(found, seen));
+    let doubt = match (seen, differs) {
+        (_, Some(doubt)) if doubt.is_of_a_copy() => Some(doubt),
+        (None, _) => Some(Doubt::NeverSeen),
+        _ if dirty => Some(Doubt::Dirty),
+        _ => differs,
+    };
+    if confirmed.is_some_and(|tip| *tip == found.tip) && !doubt.is_some_and(Doubt::is_of_a_copy) {
         return Ok(Proof::Confirmed);
     }
-    let doubt = match seen {
-        None => Some(Doubt::NeverSeen),
-        Some(_) if dirty => Some(Doubt::Dirty),
-        Some(seen) => difference(found, seen),
-    };
     match doubt {
         Some(_) if cocli_model::planted::is(cocli_model::planted::Bug::EpochKept) => Ok(Proof::LastSeen),
         Some(doubt) => Err(doubt),
@@ -144,6 +154,8 @@ pub fn epoch_proven(
 fn difference(found: &LastSeen, seen: &LastSeen) -> Option<Doubt> {
     let checks = [
         (found.machine != seen.machine, Doubt::Machine),
+        // The device alone may have another number after every boot.
+        (found.file == seen.file && found.id.inode != seen.id.inode, Doubt::Replaced),
         (found.boot != seen.boot || found.boot.is_empty(), Doubt::Boot),
         (found.file != seen.file, Doubt::File),
         (found.id != seen.id, Doubt::Replaced),
@@ -196,6 +208,8 @@ mod tests {
             ("another boot, a fork confirmed", but(|s| s.boot = "c".into()), false, Some(fork), Err(Doubt::Boot)),
             ("newest file deleted", but(|s| s.file = "g".into()), false, None, Err(Doubt::File)),
             ("restored: another inode", but(|s| s.id.inode = 3), false, None, Err(Doubt::Replaced)),
+            ("a copy, confirmed", but(|s| s.id.inode = 3), false, Some(tip), Err(Doubt::Replaced)),
+            ("a copy elsewhere, confirmed", but(|s| s.machine = "n".into()), true, Some(tip), Err(Doubt::Machine)),
             ("another file system", but(|s| s.id.device = 3), false, None, Err(Doubt::Replaced)),
             ("truncated", but(|s| s.len_bytes = 200), false, None, Err(Doubt::Length)),
             ("longer: killed before the mark", but(|s| s.len_bytes = 50), false, None, Err(Doubt::Length)),

@@ -174,11 +174,14 @@ impl Journal {
     /// the present epoch goes on.
     pub fn confirm(&mut self, confirmed: &Tip) -> bool {
         let fits = self.tip().as_ref() == Some(confirmed);
-        let given_up = matches!(self.standing, Standing::Doubtful(Doubt::GivenUp | Doubt::StampsAhead));
-        if fits && !given_up && self.poisoned.is_none() {
+        let stays = match self.standing {
+            Standing::Doubtful(doubt) => doubt.is_of_a_copy() || matches!(doubt, Doubt::GivenUp | Doubt::StampsAhead),
+            _ => false,
+        };
+        if fits && !stays && self.poisoned.is_none() {
             self.standing = Standing::Proven(Proof::Confirmed);
         }
-        fits && !given_up
+        fits && !stays
     }
 
     /// Gives the present epoch up: it was forked, or peers hold more of it than we do. The

@@ -34,14 +34,16 @@ impl Driver {
             let Some(id) = peer_id(&key) else { continue };
             let old = self.members.remove(&key);
             let blocked = old.as_ref().is_some_and(|old| old.blocked);
-            let kept = old.map(|old| old.peer).filter(|peer| peer.name == member.name);
+            let (kept, incarnations) = old.map(|old| (old.peer, old.incarnations)).unzip();
+            let kept = kept.filter(|peer| peer.name == member.name);
+            let incarnations = incarnations.unwrap_or_default();
             let peer = kept.unwrap_or_else(|| Arc::new(Peer::new(key, member.name.clone())));
             let mut dialer = Dialer::new(self.limits, self.roads, now_ms);
             if blocked || member.addresses.is_empty() {
                 dialer.stop();
             }
             let addresses = member.addresses.clone();
-            members.insert(key, Membership { id, dialer, peer, session: None, addresses, blocked });
+            members.insert(key, Membership { id, dialer, peer, session: None, addresses, incarnations, blocked });
         }
         let peers = members.iter().map(|(key, member)| (*key, member.peer.clone()));
         self.shared.set_peers(peers.collect::<BTreeMap<_, _>>());

@@ -96,6 +96,7 @@ impl Driver {
     }
 
     fn on_greeted(&mut self, id: ConnectionId, theirs: Hello, stream: Stream) {
+        self.look_for_twins(id, theirs);
         if theirs.roster_hash != self.roster.hash {
             return self.part(id, theirs, stream);
         }
@@ -120,6 +121,16 @@ impl Driver {
                 tracing::debug!(%peer, "second connection of a simultaneous dial closed");
                 self.drop_link(id, DisconnectReason::Replaced);
             }
+        }
+    }
+
+    /// Tells of a member whose key two processes prove (R34).
+    fn look_for_twins(&mut self, id: ConnectionId, theirs: Hello) {
+        let Some((peer, address)) = self.links.get(&id).map(|link| (link.peer, link.address)) else { return };
+        let Some(member) = self.members.get_mut(&peer) else { return };
+        if member.incarnations.hear(theirs.incarnation) {
+            let beside = member.session.and_then(|old| self.links.get(&old)).map(|link| link.address);
+            self.shared.inbox.refused(Event::Twins { peer, address, beside });
         }
     }
 

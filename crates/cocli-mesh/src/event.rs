@@ -75,6 +75,16 @@ pub enum Event {
         /// Why.
         reason: RefusedReason,
     },
+    /// Two processes prove one member's key by turns: a machine and a copy of it with its
+    /// keys. Their sessions push each other aside. Told again as long as it goes on.
+    Twins {
+        /// The member.
+        peer: PeerKey,
+        /// From where the one that came last came.
+        address: SocketAddr,
+        /// From where the session came that it pushes aside, if there is one.
+        beside: Option<SocketAddr>,
+    },
     /// A frame arrived.
     Received {
         /// Who sent it, proven by the session's keys.

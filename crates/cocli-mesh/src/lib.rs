@@ -49,6 +49,7 @@ mod roster;
 mod session;
 mod shared;
 mod transport;
+mod twins;
 
 pub use config::{Config, Roads};
 pub use counters::{Counters, LaneCounters, PeerCounters, RefusedCounters, SessionInfo};

@@ -8,6 +8,7 @@ use libp2p::swarm::ConnectionId;
 
 use crate::dial::Dialer;
 use crate::shared::Peer;
+use crate::twins::Incarnations;
 
 /// A member of the roster, other than this node.
 pub(crate) struct Membership {
@@ -17,6 +18,8 @@ pub(crate) struct Membership {
     /// The connection that is the session.
     pub(crate) session: Option<ConnectionId>,
     pub(crate) addresses: Vec<SocketAddr>,
+    /// The processes that proved its key.
+    pub(crate) incarnations: Incarnations,
     /// Cut off until it is let back.
     pub(crate) blocked: bool,
 }

@@ -34,6 +34,34 @@ fn r18_a_second_daemon_is_refused_also_after_the_first_was_killed() {
 }
 
 #[test]
+fn r34_a_copy_with_its_keys_is_found_out_when_it_meets_a_peer_and_nothing_is_lost() {
+    let mut cluster = Cluster::running(2);
+    cluster.nodes[0].write(&[vec![draft("companies/acme", "city", "Brea")]], Level::Local).unwrap();
+    cluster.wait_equal();
+    cluster.nodes[0].stop();
+    let mut copy = cluster.nodes[0].copy(&cluster.folder.path().join("copy"));
+    cluster.nodes[0].start();
+    copy.start();
+    let words = eventually("the peer tells that one of them is a copy", || {
+        let alarms = cluster.nodes[1].status().alarms;
+        alarms.into_iter().find(|alarm| alarm.subject == "copy of node-0").map(|alarm| alarm.message)
+    });
+    assert!(words.contains("cocli node init"), "{words}");
+
+    // Neither takes a position that the other took, and everybody ends with both words.
+    cluster.nodes[0].write(&[vec![draft("companies/acme", "phone", "+1")]], Level::Local).unwrap();
+    copy.write(&[vec![draft("companies/acme", "domain", "acme.example")]], Level::Local).unwrap();
+    let both = [("city", "Brea"), ("phone", "+1"), ("domain", "acme.example")];
+    eventually("the peer has what both wrote", || {
+        let shows =
+            |(field, value): &(&str, &str)| cluster.nodes[1].shows("companies/acme", field).as_deref() == Some(*value);
+        both.iter().all(shows).then_some(())
+    });
+    let alarms = cluster.nodes[1].status().alarms;
+    assert!(!alarms.iter().any(|alarm| alarm.subject.starts_with("fork")), "{alarms:?}");
+}
+
+#[test]
 fn r56_a_burst_of_50_000_updates_arrives_whole() {
     let cluster = Cluster::running(3);
     let commits: Vec<Vec<_>> = (0..50_000)

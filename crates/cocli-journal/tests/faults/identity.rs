@@ -20,8 +20,10 @@ fn r32_a_restored_journal_opens_a_new_epoch_and_gets_the_rest_back() {
     // The whole disk goes back, the mark in the state folder too.
     disk.restore(&backup, &PathBuf::from("/"));
     let mut journal = open(&disk, 2, 2);
-    assert_eq!(journal.standing(), Standing::Doubtful(Doubt::Boot));
+    assert_eq!(journal.standing(), Standing::Doubtful(Doubt::Replaced));
     assert!(!journal.confirm(&old), "a peer that holds more confirms nothing");
+    let found = journal.tip().unwrap();
+    assert!(!journal.confirm(&found), "and nobody knows whether what was backed up is alive elsewhere");
     let mut network = replicas(&disk, Some(&journal));
     let peer = datagrams(&bytes);
     assert_eq!(network.store(&peer[0], Branch::Main).unwrap(), Stored::Known);

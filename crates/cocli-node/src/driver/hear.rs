@@ -1,5 +1,7 @@
 //! What the mesh tells, and what is noted of it for people.
 
+use std::net::SocketAddr;
+
 use cocli_mesh::{Event, Lane, PeerKey, RefusedReason};
 use cocli_model::NodeId;
 use cocli_replica::sync::message::Kind;
@@ -26,6 +28,10 @@ impl Driver {
                 self.on_refused(peer, address, &reason);
                 Ok(())
             }
+            Event::Twins { peer, address, beside } => {
+                self.on_twins(peer, address, beside);
+                Ok(())
+            }
             Event::Received { peer, lane, frame } => self.on_received(node_of(peer), lane, frame).await,
             // Serves look at the queue themselves, and the replica's frames do not wait.
             Event::Writable { .. } => Ok(()),
@@ -36,12 +42,7 @@ impl Driver {
         }
     }
 
-    async fn on_connected(
-        &mut self,
-        peer: PeerKey,
-        address: std::net::SocketAddr,
-        via: cocli_mesh::Via,
-    ) -> Result<(), Ended> {
+    async fn on_connected(&mut self, peer: PeerKey, address: SocketAddr, via: cocli_mesh::Via) -> Result<(), Ended> {
         let id = node_of(peer);
         tracing::info!(peer = %self.name_of(id), %address, %via, "connected");
         self.peers.on_connected(id, address, via, wall_ms());
@@ -53,7 +54,7 @@ impl Driver {
     }
 
     /// Rosters that differ are never a silent divergence: both hashes are shown (R90).
-    fn on_refused(&mut self, peer: Option<PeerKey>, address: Option<std::net::SocketAddr>, reason: &RefusedReason) {
+    fn on_refused(&mut self, peer: Option<PeerKey>, address: Option<SocketAddr>, reason: &RefusedReason) {
         let id = peer.map(node_of);
         let name = id.map_or_else(|| "a stranger".to_owned(), |id| self.name_of(id));
         if let Some(id) = id {
@@ -68,6 +69,18 @@ impl Driver {
             }
             reason => tracing::warn!(peer = %name, ?address, ?reason, "a connection was turned away"),
         }
+    }
+
+    /// A copy of a whole machine, keys and all, is alive beside it (R34): only a person knows
+    /// which of the two is meant.
+    fn on_twins(&mut self, peer: PeerKey, address: SocketAddr, beside: Option<SocketAddr>) {
+        let name = self.name_of(node_of(peer));
+        let beside = beside.map_or_else(String::new, |beside| format!(" and {beside}"));
+        let words = format!(
+            "two machines are {name}, by turns, from {address}{beside}: one is a copy with its keys. What both wrote \
+             is kept. Stop the copy, take node.key out of its state folder, and give it its own: cocli node init"
+        );
+        self.alarms.raise(&format!("copy of {name}"), words);
     }
 
     async fn on_received(&mut self, peer: NodeId, lane: Lane, frame: Vec<u8>) -> Result<(), Ended> {

@@ -46,6 +46,9 @@ pub fn daemon_if_asked() {
     if let Ok(every_ms) = std::env::var("COCLI_TEST_SCAN_EVERY_MS") {
         config.scan_every = Duration::from_millis(every_ms.parse().unwrap());
     }
+    if let Ok(listen) = std::env::var("COCLI_TEST_LISTEN") {
+        config.listen = vec![listen.parse().unwrap()];
+    }
     if let Err(error) = cocli_node::run(&config) {
         eprintln!("{}", chain(&error));
         std::process::exit(3);
@@ -170,6 +173,19 @@ impl Node {
         let made = Folder::init(&home, name.parse().unwrap(), Environment::Test, vec![address]).unwrap();
         let place = home.place(made.marker.id);
         Node { name, home, place, port, env: Vec::new(), daemon: None, paths }
+    }
+
+    /// A copy of everything this node has on its machine, keys and all, on another one that
+    /// is reached elsewhere.
+    pub fn copy(&self, to: &Path) -> Node {
+        let base = self.paths[0].parent().unwrap();
+        assert!(Command::new("cp").arg("-a").arg(base).arg(to).status().unwrap().success());
+        let paths = ["data", "state", "cache"].map(|part| to.join(part));
+        let home = Home::at(&paths[0], &paths[1], &paths[2]);
+        let place = home.place(Marker::read(home.root()).unwrap().id);
+        let port = ports::free_port();
+        let env = vec![("COCLI_TEST_LISTEN".to_owned(), format!("127.0.0.1:{port}"))];
+        Node { name: self.name.clone(), home, place, port, env, daemon: None, paths }
     }
 
     pub fn key(&self) -> NodeKey {

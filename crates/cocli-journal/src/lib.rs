@@ -31,6 +31,7 @@ mod repair;
 pub mod replicas;
 mod salvage;
 mod scan;
+pub mod segment;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 mod state;

@@ -19,6 +19,9 @@ PROFILE ?= release
 FUZZ_SECONDS ?= 120
 
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
+# Where tests look for it: beside what cargo builds.
+MOTO := $(or $(CARGO_TARGET_DIR),target)/tools/moto
+MOTO_VERSION := 5.2.0
 DEMO := $(if $(DATA),--from '$(DATA)',--companies $(COMPANIES))
 DEV := $(CARGO) run --quiet $(LOCKED) -p cocli-dev --
 
@@ -92,7 +95,7 @@ proof: tools
 # Programs that tests call, installed only where they are missing.
 tools:
 	@missing=()
-	for pair in cc:build-essential strace:strace ip:iproute2; do
+	for pair in cc:build-essential strace:strace ip:iproute2 python3:python3-venv; do
 	  command -v "$${pair%%:*}" > /dev/null || missing+=("$${pair##*:}")
 	done
 	if (($${#missing[@]} > 0)); then
@@ -100,4 +103,9 @@ tools:
 	  if test "$$(id -u)" = 0; then run=(); else run=(sudo -n); fi
 	  "$${run[@]}" apt-get update -qq
 	  DEBIAN_FRONTEND=noninteractive "$${run[@]}" apt-get install -y -qq --no-install-recommends "$${missing[@]}"
+	fi
+	if ! test -x '$(MOTO)/bin/moto_server'; then
+	  echo "tools: installing moto, a server that speaks S3"
+	  python3 -m venv --clear '$(MOTO)'
+	  '$(MOTO)/bin/pip' install --quiet --disable-pip-version-check 'moto[server,s3]==$(MOTO_VERSION)'
 	fi

@@ -25,7 +25,7 @@ use cocli_crm::roster::Roster;
 use cocli_crm::sync_note::SyncNote;
 use cocli_journal::JournalKey;
 use cocli_mesh::{Events, Mesh, PeerKey};
-use cocli_model::{Author, NodeId};
+use cocli_model::{Author, Epoch, NodeId};
 use cocli_replica::fold::FOLD_VERSION;
 use cocli_replica::sync::{Branch, Hole, Input, JournalId, Replica};
 use tokio::sync::mpsc::error::TrySendError;
@@ -44,6 +44,7 @@ use crate::peers::Peers;
 use crate::scribe::{NEWS_MAX, News, Order};
 use crate::socket::{Answer, Asked};
 use crate::troubles::Troubles;
+use crate::uploads::Told;
 use crate::witness::Witness;
 use alarms::{Alarms, JOURNAL};
 pub(crate) use rests::Rests;
@@ -97,6 +98,7 @@ pub(crate) struct Driver {
     pub(crate) asking: mpsc::Sender<Asked>,
     pub(crate) witness: Arc<Witness>,
     pub(crate) troubles: Arc<Troubles>,
+    pub(crate) bucket: Told,
     pub(crate) shown: Shown,
     /// The epoch this node writes; `None` while its end is in doubt.
     pub(crate) own: Option<JournalKey>,
@@ -104,6 +106,8 @@ pub(crate) struct Driver {
     pub(crate) doubted: Option<(JournalId, cocli_journal::Tip)>,
     /// How far each journal of this node is durable.
     pub(crate) own_synced: BTreeMap<JournalId, u64>,
+    /// The same, for whoever sends it to the bucket.
+    pub(crate) durable: watch::Sender<BTreeMap<Epoch, u64>>,
     pub(crate) outgoing: Outgoing,
     pub(crate) acks: Acks,
     pub(crate) alarms: Alarms,
@@ -212,6 +216,9 @@ impl Driver {
             News::Synced(Some(tip)) => {
                 let journal = JournalId { id: self.author.id, epoch: tip.epoch };
                 self.own_synced.insert(journal, tip.seq);
+                self.durable.send_modify(|durable| {
+                    durable.insert(tip.epoch, tip.seq);
+                });
                 self.alarms.clear(JOURNAL);
                 self.handle(Input::Synced { journal, place: Branch::Main, seq: tip.seq, cid: tip.cid }).await
             }

@@ -41,6 +41,7 @@ mod start;
 pub mod status;
 mod tail;
 mod troubles;
+mod uploads;
 mod views;
 mod witness;
 mod words;

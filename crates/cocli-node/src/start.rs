@@ -46,6 +46,9 @@ pub enum RunError {
     /// Replicas cannot be opened.
     #[error(transparent)]
     Replicas(#[from] StoreError),
+    /// Nobody can say which bucket the folder has.
+    #[error(transparent)]
+    Bucket(#[from] cocli_bucket::note::NoteError),
     /// The mesh cannot start.
     #[error(transparent)]
     Mesh(#[from] MeshError),

@@ -167,6 +167,19 @@ pub struct Alarm {
     pub message: String,
 }
 
+/// How far this node's journals are in its bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketStatus {
+    /// Where it is.
+    pub address: String,
+    /// Records that are durable here and not there.
+    pub unsent_records: u64,
+    /// When that was so.
+    pub looked_ms: i64,
+    /// Why, if the last try failed.
+    pub failing: Option<String>,
+}
+
 /// How a daemon is (`cocli status`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -202,6 +215,9 @@ pub struct Status {
     pub members: NodeList,
     /// How far everybody is.
     pub sync: SyncStatus,
+    /// The bucket, if the folder has one and it was asked already.
+    #[serde(default)]
+    pub bucket: Option<BucketStatus>,
     /// What a person should see.
     pub alarms: Vec<Alarm>,
 }

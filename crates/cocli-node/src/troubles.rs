@@ -17,12 +17,14 @@ pub(crate) enum Subject {
     Replicas,
     /// So much was changed by hand that a person is asked.
     Edits,
+    /// The bucket does not take what is sent.
+    Bucket,
 }
 
 impl Subject {
     /// All of them.
-    pub(crate) const ALL: [Subject; 5] =
-        [Subject::Folder, Subject::Files, Subject::Lock, Subject::Replicas, Subject::Edits];
+    pub(crate) const ALL: [Subject; 6] =
+        [Subject::Folder, Subject::Files, Subject::Lock, Subject::Replicas, Subject::Edits, Subject::Bucket];
 
     /// Its name in alarms.
     pub(crate) fn name(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Subject {
             Subject::Lock => "journal.lock",
             Subject::Replicas => "journals",
             Subject::Edits => "edits",
+            Subject::Bucket => "bucket",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What can be typed: the grammar, and nothing else.
 
+mod bucket;
 mod company;
 mod look;
 mod meeting;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use bucket::{Bucket, BucketPlace};
 pub(crate) use company::{Company, CompanyAdd, CompanyLs};
 pub(crate) use look::{Edit, Restore, Why};
 pub(crate) use meeting::{Meeting, MeetingAdd};
@@ -168,6 +170,9 @@ pub(crate) enum Command {
     /// What travels to and from other nodes
     #[command(subcommand)]
     Sync(Sync),
+    /// Buckets: s3:// or file://
+    #[command(subcommand)]
+    Bucket(Bucket),
     /// The folder at a glance
     Status(Status),
     /// How healthy the folder is, and mending it

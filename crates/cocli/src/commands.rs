@@ -1,6 +1,7 @@
 //! The commands, one file each for a noun: ask `cocli-crm`, say what it answered.
 
 mod adopt;
+mod bucket;
 mod company;
 mod completions;
 mod conflicts;
@@ -28,7 +29,7 @@ mod why;
 
 use cocli_crm::resolve::Noun;
 
-use crate::args::{Command, Company, Conflicts, Meeting, Node, Note, Peer, Person, Sync};
+use crate::args::{Bucket, Command, Company, Conflicts, Meeting, Node, Note, Peer, Person, Sync};
 use crate::demo;
 use crate::explain;
 use crate::failure::Outcome;
@@ -76,6 +77,8 @@ pub(crate) fn run(session: &mut Session, command: Command) -> Outcome {
         Command::Peer(Peer::Add { name, key, address, from }) => node::add_peer(session, name, key, address, from),
         Command::Sync(Sync::Status) => sync::status(session),
         Command::Sync(Sync::Now { wait }) => sync::now(session, wait),
+        Command::Bucket(Bucket::Probe(args)) => bucket::probe(session, args),
+        Command::Bucket(Bucket::Add(args)) => bucket::add(session, args),
         Command::Doctor(args) => doctor::run(session, &args),
         Command::Status(args) => status::run(session, &args),
         Command::Demo(args) => demo::run(session, &args),

@@ -183,6 +183,30 @@ const CODES: &[(&str, u8, &str, &str)] = &[
         "The other nodes were not reached, or not everything was exchanged in time.",
         "What was exchanged is safe. `cocli node ls` shows who is there; --wait gives more time.",
     ),
+    (
+        "E0620",
+        4,
+        "The folder that should be a bucket is not there. It is never made: an empty folder in place of a disk would look like a bucket that lost everything.",
+        "Mount its disk, or make the folder, and try again.",
+    ),
+    (
+        "E0621",
+        4,
+        "A bucket cannot be opened: nothing says who asks, or its settings do not fit together. Nothing was asked of it.",
+        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --endpoint and --region for stores that are not Amazon's.",
+    ),
+    (
+        "E0622",
+        6,
+        "A bucket cannot be reached, or does not keep what it is given.",
+        "The table says what was asked and what was seen: wrong credentials, no such bucket, no answer.",
+    ),
+    (
+        "E0623",
+        4,
+        "The note of which bucket this folder has cannot be read or written.",
+        "Correct .cocli/bucket.toml, or set it anew: `cocli bucket add URL`.",
+    ),
     ("E0701", 1, "A journal is not as its writer sealed it.", "Damage is repaired from a peer that holds the journal."),
     (
         "E0801",

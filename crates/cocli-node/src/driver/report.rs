@@ -1,6 +1,7 @@
 //! How the daemon is, put together for whoever asks.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use cocli_mesh::RefusedCounters;
 use cocli_model::NodeId;
@@ -37,6 +38,7 @@ impl Driver {
             folding_failed: self.shown.failed.clone(),
             members,
             sync: self.sync_status(),
+            bucket: self.bucket.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             alarms,
         }
     }

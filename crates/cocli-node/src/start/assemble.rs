@@ -6,16 +6,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use cocli_bucket::Settings;
 use cocli_crm::roster::Roster;
 use cocli_crm::sync_note::SyncNote;
 use cocli_journal::Identity;
 use cocli_mesh::{Limits, Mesh, MeshError};
 use cocli_model::Epoch;
 use cocli_replica::sync::{Config as ReplicaConfig, Loaded, Replica};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::ground::Ground;
-use super::hands::{Hands, Reins, Work};
+use super::hands::{Hands, Reins, Sending, Work};
 use super::{RunError, failed};
 use crate::acks::Acks;
 use crate::broken::Broken;
@@ -58,8 +59,15 @@ pub(super) fn assemble(
     let socket = socket_path(place.state());
     let clients = listen(&socket, asking.clone()).map_err(failed(format!("listen at {}", socket.display())))?;
     let (state, files) = (place.state().to_owned(), (disk, place, author.id));
-    let work = Work { files, replicas: Arc::clone(&replicas), journal, pending, folding, shown: shown.clone() };
-    let (hands, Reins { orders, news, errands, mailbox, witness, troubles }) = Hands::start(config, work, clients)?;
+    let own_key = identity.key.verifying_key();
+    let (durable, durable_out) =
+        watch::channel(own_synced.iter().map(|(journal, last)| (journal.epoch, *last)).collect());
+    let settings = Settings::read(config.home.root())?;
+    let bucket =
+        settings.map(|settings| Sending { settings, state: state.clone(), key: own_key, durable: durable_out });
+    let work = Work { files, replicas: Arc::clone(&replicas), journal, pending, folding, shown: shown.clone(), bucket };
+    let (hands, Reins { orders, news, errands, mailbox, witness, troubles, bucket }) =
+        Hands::start(config, work, clients)?;
     let keys = peer_keys(&roster, author.id);
     let note = SyncNote::read(&state);
     let noted = note.iter().flat_map(|note| noted(note, author.id, &own_synced, &index)).collect();
@@ -84,6 +92,8 @@ pub(super) fn assemble(
         asking,
         witness,
         troubles,
+        bucket,
+        durable,
         shown: Default::default(),
         own,
         doubted,

@@ -1,13 +1,18 @@
 //! The threads of a daemon, and the queues that lead to them.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
+use cocli_bucket::Settings;
 use cocli_journal::{Journal, Pending, Tail};
+use cocli_model::Epoch;
+use ed25519_dalek::VerifyingKey;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{RunError, failed};
 use crate::config::Config;
@@ -18,6 +23,7 @@ use crate::mailbox::Mailbox;
 use crate::scribe::{NEWS_MAX, News, ORDERS_MAX, Order, Scribe};
 use crate::socket::Clients;
 use crate::troubles::Troubles;
+use crate::uploads::{Told, Uploads};
 use crate::witness::Witness;
 use crate::{scan, tail, views};
 
@@ -27,6 +33,8 @@ pub(super) struct Hands {
     ending: Arc<AtomicBool>,
     /// Whoever waits for its end sees the daemon end.
     scanning: Option<std::sync::mpsc::Sender<Infallible>>,
+    /// The thread that sends to the bucket ends last: what the others made durable goes too.
+    sending: Option<(oneshot::Sender<Infallible>, JoinHandle<()>)>,
     clients: Clients,
 }
 
@@ -38,6 +46,7 @@ pub(super) struct Reins {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) witness: Arc<Witness>,
     pub(super) troubles: Arc<Troubles>,
+    pub(super) bucket: Told,
 }
 
 /// What the threads are to own.
@@ -48,16 +57,34 @@ pub(super) struct Work {
     pub(super) pending: Pending,
     pub(super) folding: Folding,
     pub(super) shown: watch::Receiver<Shown>,
+    /// If the folder has a bucket.
+    pub(super) bucket: Option<Sending>,
+}
+
+/// What is sent to the bucket, and by whom.
+pub(super) struct Sending {
+    pub(super) settings: Settings,
+    /// The state folder.
+    pub(super) state: PathBuf,
+    pub(super) key: VerifyingKey,
+    pub(super) durable: watch::Receiver<BTreeMap<Epoch, u64>>,
 }
 
 impl Hands {
     /// Starts every thread.
     pub(super) fn start(config: &Config, work: Work, clients: Clients) -> Result<(Hands, Reins), RunError> {
-        let Work { files, replicas, journal, pending, folding, shown } = work;
+        let Work { files, replicas, journal, pending, folding, shown, bucket } = work;
         let (disk, place, me) = files.clone();
-        let mut hands = Hands { threads: Vec::new(), ending: Arc::default(), scanning: None, clients };
+        let mut hands = Hands { threads: Vec::new(), ending: Arc::default(), scanning: None, sending: None, clients };
         let (mailbox, witness, troubles) =
             (Arc::<Mailbox>::default(), Arc::<Witness>::default(), Arc::<Troubles>::default());
+        let told = Told::default();
+        if let Some(Sending { settings, state, key, durable }) = bucket {
+            let (replicas, troubles, told) = (Arc::clone(&replicas), Arc::clone(&troubles), Arc::clone(&told));
+            let uploads = Uploads { settings, replicas, me: (me, key), durable, state, troubles, told };
+            let (sending, ended) = oneshot::channel();
+            hands.sending = Some((sending, spawn("uploads", move || uploads.run(ended))?));
+        }
         let (orders, orders_in) = mpsc::channel(ORDERS_MAX);
         let (news_out, news) = mpsc::channel(NEWS_MAX);
         let (errands, errands_in) = mpsc::channel(ERRANDS_MAX);
@@ -80,12 +107,11 @@ impl Hands {
         let (tailed, ending, tailing) = (Tail::watch(disk, &place), Arc::clone(&hands.ending), orders.downgrade());
         let (wal, found) = (place.wal(), Arc::clone(&troubles));
         hands.add("tail", move || tail::follow(tailed, (&wal, me), &tailing, &found, &ending))?;
-        Ok((hands, Reins { orders, news, errands, mailbox, witness, troubles }))
+        Ok((hands, Reins { orders, news, errands, mailbox, witness, troubles, bucket: told }))
     }
 
     fn add(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), RunError> {
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
-        self.threads.push(thread.map_err(failed(format!("start the thread {name}")))?);
+        self.threads.push(spawn(name, work)?);
         Ok(())
     }
 
@@ -94,11 +120,21 @@ impl Hands {
     pub(super) fn join(self) -> Clients {
         self.ending.store(true, Ordering::Relaxed);
         drop(self.scanning);
-        for thread in self.threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread panicked");
-            }
+        self.threads.into_iter().for_each(joined);
+        if let Some((sending, thread)) = self.sending {
+            drop(sending);
+            joined(thread);
         }
         self.clients
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, RunError> {
+    thread::Builder::new().name(name.to_owned()).spawn(work).map_err(failed(format!("start the thread {name}")))
+}
+
+fn joined(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread panicked");
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn run(session: &Session, command: &Command) -> Option<Outcome> {
         }
         Command::Company(Company::Ls(args)) => list(session, root, args),
         Command::Init(_)
+        | Command::Bucket(_)
         | Command::Doctor(_)
         | Command::Node(_)
         | Command::Completions { .. }

@@ -1,5 +1,6 @@
 //! `status`: the folder at a glance, with or without its daemon.
 
+use cocli_bucket::Settings;
 use cocli_crm::conflict::{self, LISTED_MAX};
 use cocli_model::target::TargetKind;
 use cocli_node::socket::Request;
@@ -10,9 +11,10 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::args::Format;
 use crate::daemon;
-use crate::failure::{DONE, Outcome};
+use crate::failure::{DONE, Failure, Outcome};
 use crate::out::{self, List};
 use crate::session::Session;
+use crate::words::count;
 
 pub(super) fn run(session: &Session, args: &crate::args::Status) -> Outcome {
     let folder = session.folder()?;
@@ -30,7 +32,7 @@ pub(super) fn run(session: &Session, args: &crate::args::Status) -> Outcome {
         ("environment", json!(folder.marker().environment.word())),
         ("members", json!(members)),
         ("daemon", json!(daemon.as_ref().map_or_else(|| "not running".to_owned(), told))),
-        ("bucket", json!("none: what is here is nowhere else but on the other nodes")),
+        ("bucket", json!(bucket(folder.place().root(), daemon.as_ref(), members)?)),
         ("companies", json!(companies)),
         ("state", json!(hash.to_string())),
         ("conflicts", json!(open.conflicts.len())),
@@ -66,6 +68,24 @@ pub(super) fn run(session: &Session, args: &crate::args::Status) -> Outcome {
         session.say("Next: cocli conflicts show");
     }
     Ok(DONE)
+}
+
+/// Where the journals are safe beside this machine, and how far.
+fn bucket(root: &std::path::Path, daemon: Option<&Status>, members: usize) -> Result<String, Failure> {
+    let Some(settings) = Settings::read(root)? else {
+        let where_else = if members > 1 { "on the other nodes" } else { "on this machine" };
+        return Ok(format!("none: what is here is {where_else} only"));
+    };
+    let address = &settings.address;
+    Ok(match daemon.map(|daemon| &daemon.bucket) {
+        None => format!("{address}: nothing is sent while no daemon runs"),
+        Some(Some(told)) if told.address == address.to_string() => match (&told.failing, told.unsent_records) {
+            (Some(_), n) => format!("{address}: cannot be reached; {} wait here", count(n, "record", "records")),
+            (None, 0) => format!("{address}: up to date"),
+            (None, n) => format!("{address}: {} on the way", count(n, "record", "records")),
+        },
+        Some(_) => format!("{address}: the daemon does not know of it yet (cocli node stop, cocli node run)"),
+    })
 }
 
 /// A running daemon in a few words.

@@ -60,8 +60,11 @@ impl Machine {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("cocli"));
         command.args(args).current_dir(self.path()).stdin(Stdio::null());
-        for name in ["COCLI_DATA_HOME", "COCLI_ENV", "COCLI_OUTPUT", "COCLI_NOW", "COCLI_LOG"] {
+        for name in ["COCLI_DATA_HOME", "COCLI_ENV", "COCLI_OUTPUT", "COCLI_NOW", "COCLI_LOG", "AWS_ENDPOINT_URL"] {
             command.env_remove(name);
+        }
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            command.env(name, "test");
         }
         command.envs(self.env());
         command
@@ -101,6 +104,13 @@ impl Machine {
             assert!(started.elapsed() < READY_WITHIN, "the daemon is not ready");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// SIGKILL to the daemon that was started last.
+    pub fn kill_daemon(&mut self) {
+        let mut daemon = self.daemons.pop().unwrap();
+        daemon.kill().unwrap();
+        daemon.wait().unwrap();
     }
 
     /// Waits until the daemon of a folder has seen what commands appended beside it, and

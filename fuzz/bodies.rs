@@ -10,6 +10,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use cocli_journal::segment::{self, SegmentName};
 use cocli_journal::sim::{Dice, SimDisk};
 use cocli_journal::{Commit, Config, Disk, Identity, Journal, JournalFile, Machine, Place, Role};
 use cocli_model::cid::Cid;
@@ -114,6 +115,20 @@ pub fn journal_name(data: &[u8]) {
     assert_eq!(file.to_string(), text, "a file has one name");
     let path = std::path::Path::new(text);
     assert!(path.components().count() == 1 && path.file_name().is_some(), "{text:?} leaves its folder");
+}
+
+/// A segment from a bucket: its key on the first line, and behind it the object.
+pub fn segment(data: &[u8]) {
+    let mut parts = data.splitn(2, |byte| *byte == b'\n');
+    let (Some(key), Some(bytes)) = (parts.next(), parts.next()) else { return };
+    let Ok(key) = std::str::from_utf8(key) else { return };
+    let Ok(name) = key.parse::<SegmentName>() else { return };
+    assert_eq!(name.to_string(), key, "a segment has one key");
+    let owner = SigningKey::from_bytes(&[1; 32]).verifying_key();
+    if let Ok(datagrams) = segment::unpack(&name, bytes, &owner) {
+        let packed = segment::pack(&datagrams).expect("what was read is written");
+        assert!(packed.is_some_and(|(again, _)| again == name), "a segment holds what its key says");
+    }
 }
 
 /// A Markdown file with front matter: read and edited, or refused, and no byte lost.

@@ -16,7 +16,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 /// A decoder's body, as the fuzz target of that name calls it.
 type Body = fn(&[u8]);
 
-const BODIES: [(&str, Body); 15] = [
+const BODIES: [(&str, Body); 16] = [
     ("context", bodies::context),
     ("field", cocli_model::field::check),
     ("front", bodies::front),
@@ -26,6 +26,7 @@ const BODIES: [(&str, Body); 15] = [
     ("message", bodies::message),
     ("recovery", bodies::recovery),
     ("row", bodies::row),
+    ("segment", bodies::segment),
     ("slug", cocli_model::slug::check),
     ("target", cocli_model::target::check),
     ("usv", bodies::usv),

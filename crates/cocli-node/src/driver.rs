@@ -44,7 +44,7 @@ use crate::peers::Peers;
 use crate::scribe::{NEWS_MAX, News, Order};
 use crate::socket::{Answer, Asked};
 use crate::troubles::Troubles;
-use crate::uploads::Told;
+use crate::uploads::SharedTold;
 use crate::witness::Witness;
 use alarms::{Alarms, JOURNAL};
 pub(crate) use rests::Rests;
@@ -98,7 +98,7 @@ pub(crate) struct Driver {
     pub(crate) asking: mpsc::Sender<Asked>,
     pub(crate) witness: Arc<Witness>,
     pub(crate) troubles: Arc<Troubles>,
-    pub(crate) bucket: Told,
+    pub(crate) bucket: SharedTold,
     pub(crate) shown: Shown,
     /// The epoch this node writes; `None` while its end is in doubt.
     pub(crate) own: Option<JournalKey>,

@@ -174,8 +174,6 @@ pub struct BucketStatus {
     pub address: String,
     /// Records that are durable here and not there.
     pub unsent_records: u64,
-    /// When that was so.
-    pub looked_ms: i64,
     /// Why, if the last try failed.
     pub failing: Option<String>,
 }

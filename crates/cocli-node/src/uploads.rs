@@ -22,7 +22,6 @@ use ed25519_dalek::VerifyingKey;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::clock::wall_ms;
 use crate::index::{SharedReplicas, lock};
 use crate::status::BucketStatus;
 use crate::troubles::{Subject, Troubles};
@@ -40,8 +39,17 @@ const LAST_MAX: Duration = Duration::from_secs(5);
 /// Datagrams that are read from the disk at once.
 const READ_MAX: usize = 1_024;
 
-/// What whoever asks is told, by the thread that knows.
-pub(crate) type Told = Arc<Mutex<Option<BucketStatus>>>;
+/// What the thread knows, once it has looked.
+pub(crate) type SharedTold = Arc<Mutex<Option<Told>>>;
+
+/// How far it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    address: String,
+    sent: Sent,
+    /// Why the last try failed, if it did.
+    failing: Option<String>,
+}
 
 /// What the thread works with.
 pub(crate) struct Uploads {
@@ -53,7 +61,7 @@ pub(crate) struct Uploads {
     /// The state folder.
     pub(crate) state: PathBuf,
     pub(crate) troubles: Arc<Troubles>,
-    pub(crate) told: Told,
+    pub(crate) told: SharedTold,
 }
 
 /// Why a flush stopped.
@@ -126,24 +134,27 @@ impl Uploads {
     }
 
     fn tell(&self, sent: &Sent, failure: Option<&FlushError>, failures: u32) {
-        let durable = self.durable.borrow();
-        let unsent = durable.iter().map(|(epoch, synced)| synced.saturating_sub(sent.of(*epoch))).sum();
-        drop(durable);
         let failing = failure.map(|error| chain(error));
         match &failing {
             Some(words) => {
                 tracing::warn!(bucket = %self.settings.address, words, "not everything was sent to the bucket");
                 if failures > QUIET_FAILURES_MAX {
-                    let words =
-                        format!("{unsent} records are safe here and not in the bucket, and it is tried again: {words}");
+                    let words = format!("what is new is safe here and not in the bucket; it is tried again: {words}");
                     self.troubles.raise(Subject::Bucket, words);
                 }
             }
             None => self.troubles.over(Subject::Bucket),
         }
-        let address = self.settings.address.to_string();
-        let status = BucketStatus { address, unsent_records: unsent, looked_ms: wall_ms(), failing };
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
+        let told = Told { address: self.settings.address.to_string(), sent: sent.clone(), failing };
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+    }
+}
+
+impl Told {
+    /// How far this node is, of which so much is durable by epoch.
+    pub(crate) fn status(&self, durable: impl Iterator<Item = (Epoch, u64)>) -> BucketStatus {
+        let unsent_records = durable.map(|(epoch, last)| last.saturating_sub(self.sent.of(epoch))).sum();
+        BucketStatus { address: self.address.clone(), unsent_records, failing: self.failing.clone() }
     }
 }
 

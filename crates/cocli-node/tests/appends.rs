@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::net::TcpListener;
+
 use cocli_node::socket::{Level, Request};
 use cocli_replica::fold::Cells;
 use cocli_store::{StateDb, StateError};
@@ -47,6 +49,26 @@ fn l08_appends_never_wait_for_a_peer_that_reads_nothing() {
     assert!(node.sync_status().unsent_records > 0, "and nobody else has them");
     peer.signal("CONT");
     cluster.wait_equal();
+}
+
+#[test]
+fn l08_r17_appends_never_wait_for_a_bucket_that_answers_nothing() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let mut cluster = Cluster::new(1);
+    let node = &mut cluster.nodes[0];
+    let note = format!("address = \"s3://acme-data\"\nendpoint = \"{endpoint}\"\n");
+    std::fs::write(cocli_bucket::note::path(node.home.root()), note).unwrap();
+    node.env = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name.to_owned(), "test".to_owned())).into();
+    node.start();
+    node.write(&[vec![draft("companies/acme", "city", "before the request")]], Level::Local).unwrap();
+    // The request is under way, and nobody will ever answer it.
+    let (request, _) = silent.accept().unwrap();
+    write_both_ways(node);
+    let bucket = node.status().bucket;
+    assert!(bucket.is_none_or(|bucket| bucket.unsent_records > 0), "all the while");
+    node.stop();
+    drop(request);
 }
 
 #[test]

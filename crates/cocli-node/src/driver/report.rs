@@ -10,7 +10,7 @@ use cocli_replica::sync::{Branch, JournalId, Road as Way, Shelf, Tally};
 
 use super::Driver;
 use crate::peers::{Peer, hex};
-use crate::status::{Gossip, MemberState, NodeList, NodeRow, Road, Status, SyncStatus, Verdict};
+use crate::status::{BucketStatus, Gossip, MemberState, NodeList, NodeRow, Road, Status, SyncStatus, Verdict};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -38,9 +38,14 @@ impl Driver {
             folding_failed: self.shown.failed.clone(),
             members,
             sync: self.sync_status(),
-            bucket: self.bucket.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            bucket: self.bucket_status(),
             alarms,
         }
+    }
+
+    fn bucket_status(&self) -> Option<BucketStatus> {
+        let told = self.bucket.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(told.status(self.own_synced.iter().map(|(journal, last)| (journal.epoch, *last))))
     }
 
     fn verdict(&self, alarmed: bool) -> Verdict {

@@ -23,7 +23,7 @@ use crate::mailbox::Mailbox;
 use crate::scribe::{NEWS_MAX, News, ORDERS_MAX, Order, Scribe};
 use crate::socket::Clients;
 use crate::troubles::Troubles;
-use crate::uploads::{Told, Uploads};
+use crate::uploads::{SharedTold, Uploads};
 use crate::witness::Witness;
 use crate::{scan, tail, views};
 
@@ -46,7 +46,7 @@ pub(super) struct Reins {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) witness: Arc<Witness>,
     pub(super) troubles: Arc<Troubles>,
-    pub(super) bucket: Told,
+    pub(super) bucket: SharedTold,
 }
 
 /// What the threads are to own.
@@ -78,7 +78,7 @@ impl Hands {
         let mut hands = Hands { threads: Vec::new(), ending: Arc::default(), scanning: None, sending: None, clients };
         let (mailbox, witness, troubles) =
             (Arc::<Mailbox>::default(), Arc::<Witness>::default(), Arc::<Troubles>::default());
-        let told = Told::default();
+        let told = SharedTold::default();
         if let Some(Sending { settings, state, key, durable }) = bucket {
             let (replicas, troubles, told) = (Arc::clone(&replicas), Arc::clone(&troubles), Arc::clone(&told));
             let uploads = Uploads { settings, replicas, me: (me, key), durable, state, troubles, told };

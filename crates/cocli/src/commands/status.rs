@@ -84,7 +84,8 @@ fn bucket(root: &std::path::Path, daemon: Option<&Status>, members: usize) -> Re
             (None, 0) => format!("{address}: up to date"),
             (None, n) => format!("{address}: {} on the way", count(n, "record", "records")),
         },
-        Some(_) => format!("{address}: the daemon does not know of it yet (cocli node stop, cocli node run)"),
+        Some(None) => format!("{address}: not asked yet"),
+        Some(_) => format!("{address}: the daemon was started with another (cocli node stop, cocli node run)"),
     })
 }
 

@@ -5,6 +5,8 @@
 //!   delete, each counted, each with a deadline.
 //! - [`note`] says which bucket a data folder has.
 //! - [`mod@probe`] finds out by a race of writers what a bucket may be trusted with.
+//! - [`protocol`] decides, without any IO, what hubs and readers ask of a bucket, and what
+//!   they may believe of its answers.
 //!
 //! Nothing here knows what records mean. Sizes are bytes (`_bytes`), times milliseconds
 //! (`_ms`); keys are those of FORMATS A5, relative to the bucket's prefix.
@@ -17,6 +19,7 @@ mod folder;
 pub mod note;
 mod open;
 pub mod probe;
+pub mod protocol;
 mod store;
 
 pub use address::{Address, AddressError};

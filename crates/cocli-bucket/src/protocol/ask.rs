@@ -1,0 +1,65 @@
+//! What is asked of a store, and what it answers.
+//!
+//! Only what every store has. [`Answer::Unknown`] means that nobody knows whether the request
+//! happened, or whether it will; [`Answer::Failed`] means that it did not and will not.
+
+use super::body::Body;
+use super::key::{Key, Shelf};
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Request<F> {
+    /// Create an object unless its key exists. A pack's text is the driver's.
+    Create(Key, Body<F>),
+    /// Read an object.
+    Get(Key),
+    /// List a shelf in the order of its numbers, after one of them.
+    List {
+        /// Which objects.
+        shelf: Shelf,
+        /// Only numbers greater than this.
+        after: Option<u64>,
+    },
+    /// Delete an object; that it is not there is as good.
+    Delete(Key),
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Answer<F> {
+    /// The object did not exist and does now.
+    Created,
+    /// The key exists, nothing was changed.
+    Exists,
+    /// What the object says.
+    Found(Body<F>),
+    /// There is an object, and it cannot be read, or its signature is no member's.
+    Unreadable,
+    /// There is no such object.
+    Absent,
+    /// A page of a list.
+    Listed {
+        /// Rising.
+        numbers: Vec<u64>,
+        /// Whether there is more behind the last of them.
+        more: bool,
+    },
+    /// The object is not there any more.
+    Deleted,
+    /// It may have happened, and it may still happen.
+    Unknown,
+    /// It did not happen.
+    Failed,
+}
+
+/// What a part of a machine wants after an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Turn<F, T> {
+    /// The next request.
+    Ask(Request<F>),
+    /// The end.
+    End(T),
+}
+
+/// The end, or why there is none.
+pub(crate) type Judged<F, T> = Result<Turn<F, T>, super::reason::Reason>;

@@ -1,0 +1,9 @@
+//! A world of hubs and a reader around one bucket, in which everything may happen that a
+//! store and its users can do to each other. The model explores it, the simulation
+//! walks through it at random.
+
+pub mod actor;
+pub mod audit;
+pub mod bucket;
+pub mod plan;
+pub mod world;

@@ -86,6 +86,12 @@ impl<F: Frontier> Hub<F> {
         self
     }
 
+    /// Its node id.
+    #[must_use]
+    pub fn name(&self) -> &HubName {
+        &self.name
+    }
+
     /// What was seen so far; to be persisted before an outcome is acted on.
     #[must_use]
     pub fn memory(&self) -> &Memory {

@@ -54,11 +54,11 @@ impl ReadActor {
 }
 
 /// The fold of the first so many records on top of what was found, or nothing if it would be
-/// the same: one shard that changes with every record, and says after two what it said
-/// before, and one that never changes.
+/// the same: one shard that the first record changes, and the second changes back for good,
+/// and one that never changes.
 pub fn fold(head: &Head<Seen>, frontier: Seen, plan: &Plan) -> Option<Folded<Seen>> {
     let made_for = if plan.packs_without_birth { String::new() } else { format!("@{}", head.next()) };
-    let hot = format!("hot{}", frontier.0 % 2);
+    let hot = format!("hot{}", u8::from(frontier.0 == 1));
     let (mut carried, mut made): (Vec<PackName>, Vec<PackName>) = (Vec::new(), Vec::new());
     match &head.newest {
         None => made.push(format!("cold{made_for}").into()),

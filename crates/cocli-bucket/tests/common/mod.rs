@@ -5,5 +5,7 @@
 pub mod actor;
 pub mod audit;
 pub mod bucket;
+pub mod follow;
+pub mod happen;
 pub mod plan;
 pub mod world;

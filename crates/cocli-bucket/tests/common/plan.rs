@@ -2,6 +2,8 @@
 
 use cocli_bucket::protocol::Bug;
 
+use super::world::Action;
+
 /// What a hub may set out to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Op {
@@ -17,6 +19,15 @@ pub struct Role {
     pub ops: &'static [Op],
     /// It learns of records only when it was told that it knows less.
     pub stale: bool,
+    /// What it does without a pause, to keep a model small.
+    pub at_once: &'static [Op],
+}
+
+impl Role {
+    /// The same, doing these without a pause.
+    pub fn at_once(self, at_once: &'static [Op]) -> Role {
+        Role { at_once, ..self }
+    }
 }
 
 /// The bounds of a world.
@@ -37,8 +48,8 @@ pub struct Plan {
     pub hand: u32,
     /// Requests that may be on their way without an asker at one time.
     pub adrift_max: usize,
-    /// What happens without a pause, to keep a model small.
-    pub at_once: &'static [Op],
+    /// What has happened before anything may happen.
+    pub prelude: Vec<Action>,
     /// A lease is taken over at any time, up to this generation; without it, when it is needed.
     pub lease_at_will: Option<u64>,
     pub bug: Option<Bug>,
@@ -58,7 +69,7 @@ impl Default for Plan {
             crashes: 0,
             hand: 0,
             adrift_max: 8,
-            at_once: &[Op::Lease],
+            prelude: Vec::new(),
             lease_at_will: None,
             bug: None,
             packs_without_birth: false,
@@ -66,22 +77,32 @@ impl Default for Plan {
     }
 }
 
+/// A hub that takes the lease without a pause when it needs it.
+fn role(name: &'static str, ops: &'static [Op]) -> Role {
+    Role { name, ops, stale: false, at_once: &[Op::Lease] }
+}
+
 /// A hub that publishes.
 pub fn publisher(name: &'static str) -> Role {
-    Role { name, ops: &[Op::Publish], stale: false }
+    role(name, &[Op::Publish])
 }
 
 /// A hub that publishes and knows little.
 pub fn stale(name: &'static str) -> Role {
-    Role { name, ops: &[Op::Publish], stale: true }
+    Role { stale: true, ..publisher(name) }
 }
 
 /// A hub that publishes and collects.
 pub fn collector(name: &'static str) -> Role {
-    Role { name, ops: &[Op::Publish, Op::Collect], stale: false }
+    role(name, &[Op::Publish, Op::Collect])
 }
 
 /// A hub that only collects.
 pub fn sweeper(name: &'static str) -> Role {
-    Role { name, ops: &[Op::Collect], stale: false }
+    role(name, &[Op::Collect])
+}
+
+/// A hub that publishes, and whose lease is taken step by step.
+pub fn candidate(name: &'static str) -> Role {
+    role(name, &[Op::Publish, Op::Lease]).at_once(&[])
 }

@@ -19,6 +19,8 @@
 //!   checkpoint reads the boundary once more, and believes only what is not below it. The
 //!   same look tells a reader and a collector that the text they read is the chain's, and
 //!   no late creation that landed on a number collected meanwhile.
+//! - *No token twice.* A generation is greater than every one listed, published and remembered,
+//!   and its holder lists once more before it believes that it holds it.
 //! - *Nothing goes back.* Checkpoint `n+1` was made from the true `n`: its frontier is nowhere
 //!   behind, its term not lower, and an equal term is the same hub's.
 //! - *Nothing needed is deleted.* The text of a pack holds the number of the checkpoint it was

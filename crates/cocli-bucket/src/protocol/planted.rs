@@ -20,6 +20,8 @@ pub enum Bug {
     FrontierUnchecked,
     /// A hub publishes whatever term it holds.
     TermUnchecked,
+    /// Who created a lease object believes to hold the lease without a look at the list.
+    LeaseLooksOnce,
     /// A collector takes the checkpoint it read for the chain's without a look at the boundary.
     CollectorLooksOnce,
     /// A reader takes the checkpoint it read for the chain's without a look at the boundary.

@@ -4,6 +4,10 @@
 //! for the whole term, as measured here, has expired: nobody's wall clock is compared with
 //! anybody's. A wrong verdict costs work, never data.
 
+use super::ask::Request;
+use super::key::{LeaseName, Shelf};
+use super::memory::Memory;
+
 /// Watches the newest generation of one lease.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Watch {
@@ -11,6 +15,12 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// What to list to see the newest generation: its last page ends with it.
+    #[must_use]
+    pub fn look<F>(lease: &LeaseName, memory: &Memory) -> Request<F> {
+        Request::List { shelf: Shelf::Leases(lease.clone()), after: memory.term.checked_sub(1) }
+    }
+
     /// Takes in the newest generation as it was listed at `now_ms`.
     pub fn saw(&mut self, newest: Option<u64>, now_ms: u64) {
         if self.seen.is_none_or(|(generation, _)| generation != newest) {

@@ -48,9 +48,9 @@ impl World {
     pub fn judge_grant(&mut self, i: usize, generation: u64) {
         let actor = &self.hubs[i];
         let stood = generation <= actor.floor || generation <= actor.saved.term;
-        let others = self.hubs.iter().enumerate().filter(|(other, _)| *other != i);
-        let shared = others.map(|(_, other)| other.hub.held()).any(|held| held == Some(generation));
-        if stood || (shared && self.hand == 0) {
+        // What fenced nothing and was deleted by hand may come back: nobody can know of it.
+        let again = !self.granted.insert(generation) && self.hand == 0;
+        if stood || again {
             self.wrong = Some(Wrong::TokenRepeated);
         }
     }

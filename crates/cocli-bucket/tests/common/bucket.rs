@@ -54,6 +54,11 @@ impl Bucket {
         last.map_or(0, |(_, body)| if let Body::Boundary(boundary) = body { boundary.n } else { 0 })
     }
 
+    /// The newest lease.
+    pub fn generation(&self) -> u64 {
+        self.list(&Shelf::Leases("hub".into()), None).last().copied().unwrap_or(0)
+    }
+
     pub fn checkpoint(&self, number: u64) -> Option<&Arc<Checkpoint<Seen>>> {
         match self.objects.get(&Key::Checkpoint(number)) {
             Some(Body::Checkpoint(checkpoint)) => Some(checkpoint),

@@ -4,7 +4,7 @@
 //! answer is no other than a late next request. A request that is given up drifts: it takes
 //! effect at any later time, or never.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cocli_bucket::protocol::{Checkpoint, Key, Request};
@@ -48,6 +48,8 @@ pub struct World {
     pub hand: u32,
     /// What was ever created under a number for the first time.
     pub chain: BTreeMap<u64, Arc<Checkpoint<Seen>>>,
+    /// Tokens that somebody believed to hold.
+    pub granted: BTreeSet<u64>,
     /// Something of the chain was deleted.
     pub deleted: bool,
     pub wrong: Option<Wrong>,
@@ -66,6 +68,7 @@ impl World {
             crashes: 0,
             hand: 0,
             chain: BTreeMap::new(),
+            granted: BTreeSet::new(),
             deleted: false,
             wrong: None,
         };
@@ -133,7 +136,7 @@ impl World {
             Op::Publish => publish && (by_itself || holds),
             Op::Collect => collect && (by_itself || holds),
             Op::Lease => match plan.lease_at_will {
-                Some(most) => self.hubs.iter().filter_map(|actor| actor.hub.held()).max().unwrap_or(0) < most,
+                Some(most) => self.bucket.generation() < most,
                 None => !holds && (publish || collect),
             },
         }

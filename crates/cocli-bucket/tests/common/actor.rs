@@ -54,11 +54,11 @@ impl ReadActor {
 }
 
 /// The fold of the first so many records on top of what was found, or nothing if it would be
-/// the same: one shard that the first record changes, and the second changes back for good,
+/// the same: one shard that every third record changes, and the next changes back,
 /// and one that never changes.
 pub fn fold(head: &Head<Seen>, frontier: Seen, plan: &Plan) -> Option<Folded<Seen>> {
     let made_for = if plan.packs_without_birth { String::new() } else { format!("@{}", head.next()) };
-    let hot = format!("hot{}", u8::from(frontier.0 == 1));
+    let hot = format!("hot{}", u8::from(frontier.0 % 3 == 1));
     let (mut carried, mut made): (Vec<PackName>, Vec<PackName>) = (Vec::new(), Vec::new());
     match &head.newest {
         None => made.push(format!("cold{made_for}").into()),

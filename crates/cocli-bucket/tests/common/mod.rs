@@ -2,6 +2,8 @@
 //! store and its users can do to each other. The model explores it, the simulation
 //! walks through it at random.
 
+#![allow(dead_code)] // Each of the tests that share it uses another part.
+
 pub mod actor;
 pub mod audit;
 pub mod bucket;

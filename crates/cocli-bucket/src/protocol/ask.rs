@@ -1,10 +1,15 @@
-//! What is asked of a store, and what it answers.
+//! What is asked of a store, what it answers, and how operations end.
 //!
 //! Only what every store has. [`Answer::Unknown`] means that nobody knows whether the request
 //! happened, or whether it will; [`Answer::Failed`] means that it did not and will not.
 
-use super::body::Body;
+use std::sync::Arc;
+
+use super::body::{Body, Checkpoint};
 use super::key::{Key, Shelf};
+use super::memory::Head;
+use super::reason::Reason;
+use super::sweep::Collected;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +57,30 @@ pub enum Answer<F> {
     Failed,
 }
 
+/// How an operation ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome<F> {
+    /// What the bucket holds; [`super::Hub::publish`] goes on top of it.
+    Found(Head<F>),
+    /// The lease is held under this fencing token.
+    Leased(u64),
+    /// This checkpoint is the chain's.
+    Published(Arc<Checkpoint<F>>),
+    /// Garbage was collected.
+    Collected(Collected),
+}
+
+/// What a hub wants next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step<F> {
+    /// Ask this.
+    Ask(Request<F>),
+    /// The operation is over.
+    Done(Outcome<F>),
+    /// The operation is over without its outcome.
+    Failed(Reason),
+}
+
 /// What a part of a machine wants after an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Turn<F, T> {
@@ -62,4 +91,4 @@ pub(crate) enum Turn<F, T> {
 }
 
 /// The end, or why there is none.
-pub(crate) type Judged<F, T> = Result<Turn<F, T>, super::reason::Reason>;
+pub(crate) type Judged<F, T> = Result<Turn<F, T>, Reason>;

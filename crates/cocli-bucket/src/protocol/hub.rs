@@ -3,11 +3,9 @@
 //! Each operation begins with a look at the bucket, whatever this hub believes. Between
 //! [`Hub::look`] and [`Hub::publish`] the caller folds on top of what was found.
 
-use std::sync::Arc;
-
-use super::ask::{Answer, Request, Turn};
-use super::body::{Checkpoint, Folded, Frontier, HubName};
-use super::collect::{Collect, Collected};
+use super::ask::{Answer, Outcome, Request, Step, Turn};
+use super::body::{Folded, Frontier, HubName};
+use super::collect::Collect;
 use super::key::LeaseName;
 use super::lease::{Take, Taking};
 use super::memory::{Head, Memory};
@@ -17,30 +15,7 @@ use super::planted::Planted;
 use super::publish::Publish;
 use super::reason::Reason;
 use super::survey::Survey;
-
-/// How an operation ended.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome<F> {
-    /// What the bucket holds; [`Hub::publish`] goes on top of it.
-    Found(Head<F>),
-    /// The lease is held under this fencing token.
-    Leased(u64),
-    /// This checkpoint is the chain's.
-    Published(Arc<Checkpoint<F>>),
-    /// Garbage was collected.
-    Collected(Collected),
-}
-
-/// What a hub wants next.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Step<F> {
-    /// Ask this.
-    Ask(Request<F>),
-    /// The operation is over.
-    Done(Outcome<F>),
-    /// The operation is over without its outcome.
-    Failed(Reason),
-}
+use super::sweep::Collected;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Goal {

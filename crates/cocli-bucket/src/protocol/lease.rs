@@ -13,10 +13,10 @@
 use super::ask::{Answer, Judged, Request, Turn};
 use super::body::{Body, Frontier, HubName, Lease};
 use super::key::{Key, LeaseName, Shelf};
+use super::list::{Greatest, Patience, TRIES_MAX, reread};
 use super::memory::{Head, Memory};
 use super::planted::{Bug, Planted};
 use super::reason::Reason;
-use super::survey::{Greatest, Patience, TRIES_MAX, reread};
 
 /// Why a generation is created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use super::ask::{Answer, Judged, Request, Turn};
 use super::body::{Body, Checkpoint, Folded, Frontier, HubName};
 use super::key::Key;
+use super::list::{Patience, Recheck, TRIES_MAX, reread};
 use super::memory::{Head, Memory};
 use super::planted::{Bug, Planted};
 use super::reason::Reason;
-use super::survey::{Patience, Recheck, TRIES_MAX, reread};
 
 /// How many packs a checkpoint may name.
 pub const PACKS_MAX: usize = 1_024;

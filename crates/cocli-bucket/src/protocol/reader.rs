@@ -9,10 +9,11 @@ use std::sync::Arc;
 use super::ask::{Answer, Judged, Request, Turn};
 use super::body::{Body, Checkpoint, Frontier};
 use super::key::Key;
+use super::list::{Patience, Recheck, reread};
 use super::memory::{Head, Memory};
 use super::planted::{Bug, Planted};
 use super::reason::Reason;
-use super::survey::{Patience, Recheck, Survey, reread};
+use super::survey::Survey;
 
 /// What a reader wants next, or found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -74,7 +74,8 @@ pub enum Reason {
     /// More packs than a checkpoint may name.
     #[error("{0} packs are more than a checkpoint names")]
     TooManyPacks(usize),
-    /// Another hub's checkpoint has this number.
+    /// Another checkpoint has this number. Its hub may be this one: a put that was given up as
+    /// unanswered, with another text, landed after all.
     #[error("{by} published checkpoint {n} first")]
     Lost {
         /// The number.

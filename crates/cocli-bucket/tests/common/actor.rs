@@ -1,6 +1,8 @@
 //! The driver of one hub, as dull as a real one: it asks, persists, folds.
 
-use cocli_bucket::protocol::{Folded, Head, Hub, Memory, PackName, Reader, Request};
+use std::sync::Arc;
+
+use cocli_bucket::protocol::{Checkpoint, Folded, Head, Hub, Memory, PackName, Reader, Request};
 
 use super::bucket::Seen;
 use super::plan::{Plan, Role};
@@ -28,6 +30,8 @@ pub struct Actor {
     /// How many records it has folded, if it does not learn of all at once.
     pub knows: u32,
     pub last: Last,
+    /// The checkpoint it is putting.
+    pub put: Option<Arc<Checkpoint<Seen>>>,
     /// The greatest token that stood in the bucket when it set out to take the lease.
     pub floor: u64,
 }
@@ -35,7 +39,7 @@ pub struct Actor {
 impl Actor {
     pub fn new(role: &Role, plan: &Plan, saved: Memory) -> Actor {
         let hub = Hub::new(role.name.into(), "hub".into(), saved.clone()).planted(plan.bug);
-        Actor { hub, asked: None, saved, knows: 0, last: Last::None, floor: 0 }
+        Actor { hub, asked: None, saved, knows: 0, last: Last::None, put: None, floor: 0 }
     }
 }
 

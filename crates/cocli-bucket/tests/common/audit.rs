@@ -37,10 +37,9 @@ impl World {
     }
 
     pub fn judge_lost(&mut self, i: usize, n: u64) {
-        let hub = &self.hubs[i].hub;
-        // Two hubs may hold one token, if its object was deleted by hand before it fenced anything.
-        let own = |won: &Arc<Checkpoint<Seen>>| Some(won.term) == hub.held() && won.hub == *hub.name();
-        if self.chain.get(&n).is_some_and(own) {
+        // A put of its own that it had given up before, with another text, may have won.
+        let put = self.hubs[i].put.as_ref();
+        if put.is_some() && self.chain.get(&n) == put {
             self.wrong = Some(Wrong::LostButWon);
         }
     }

@@ -1,6 +1,6 @@
 //! What becomes of an answer: the next request, or an end that is judged.
 
-use cocli_bucket::protocol::{Answer, Head, Outcome, ReaderStep, Reason, Request, Step};
+use cocli_bucket::protocol::{Answer, Body, Head, Outcome, ReaderStep, Reason, Request, Step};
 
 use super::actor::{Last, fold};
 use super::audit::Wrong;
@@ -26,6 +26,9 @@ impl World {
         actor.asked = None;
         match step {
             Step::Ask(request) => {
+                if let Request::Create(_, Body::Checkpoint(checkpoint)) = &request {
+                    actor.put = Some(checkpoint.clone());
+                }
                 actor.asked = Some(request);
                 return;
             }
@@ -44,6 +47,7 @@ impl World {
         }
         let actor = &mut self.hubs[i];
         actor.floor = 0;
+        actor.put = None;
         actor.saved = actor.hub.memory().clone();
     }
 

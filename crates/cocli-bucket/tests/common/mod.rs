@@ -2,12 +2,15 @@
 //! store and its users can do to each other. The model explores it, the simulation
 //! walks through it at random.
 
-#![allow(dead_code)] // Each of the tests that share it uses another part.
+// Each of the tests that share it uses another part.
+#![allow(dead_code, clippy::print_stdout)]
 
 pub mod actor;
 pub mod audit;
 pub mod bucket;
+pub mod explore;
 pub mod follow;
 pub mod happen;
 pub mod plan;
+pub mod scenes;
 pub mod world;

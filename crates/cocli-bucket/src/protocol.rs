@@ -59,7 +59,7 @@ mod sweep;
 mod watch;
 
 pub use ask::{Answer, Outcome, Request, Step};
-pub use body::{Body, Boundary, Checkpoint, Folded, Frontier, HubName, Lease, PackName};
+pub use body::{Body, Boundary, Checkpoint, Collected, Folded, Frontier, HubName, Lease, PackName};
 pub use collect::KEPT_CHECKPOINTS;
 pub use hub::Hub;
 pub use key::{Key, LeaseName, Shelf};
@@ -71,5 +71,4 @@ pub use planted::Bug;
 pub use publish::PACKS_MAX;
 pub use reader::{Reader, ReaderStep};
 pub use reason::Reason;
-pub use sweep::Collected;
 pub use watch::Watch;

@@ -5,11 +5,10 @@
 
 use std::sync::Arc;
 
-use super::body::{Body, Checkpoint};
+use super::body::{Body, Checkpoint, Collected};
 use super::key::{Key, Shelf};
 use super::memory::Head;
 use super::reason::Reason;
-use super::sweep::Collected;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! What the objects say, as far as the protocol needs it.
+//! What the objects say, and what becomes of them, as far as the protocol needs it.
 //!
 //! Signatures are checked by who reads the bytes: a body that gets here was signed by a member.
 //! The text of a pack must hold the number of the checkpoint it is made for, so that its
@@ -93,4 +93,17 @@ pub struct Folded<F> {
     pub root: Arc<str>,
     /// The rules it was folded by.
     pub fold_version: u32,
+}
+
+/// What became of a collection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Collected {
+    /// The boundary now, 0 for none.
+    pub boundary: u64,
+    /// Checkpoints deleted.
+    pub checkpoints: u32,
+    /// Packs deleted.
+    pub packs: u32,
+    /// Checkpoints that could not be deleted yet.
+    pub left: u32,
 }

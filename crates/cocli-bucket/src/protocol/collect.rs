@@ -8,13 +8,13 @@
 use std::sync::Arc;
 
 use super::ask::{Answer, Judged, Request, Turn};
-use super::body::{Body, Boundary, Checkpoint, Frontier, HubName};
+use super::body::{Body, Boundary, Checkpoint, Collected, Frontier, HubName};
 use super::key::Key;
 use super::list::{Patience, Recheck, TRIES_MAX, reread};
 use super::memory::{Head, Memory};
 use super::planted::{Bug, Planted};
 use super::reason::Reason;
-use super::sweep::{Collected, Sweep};
+use super::sweep::Sweep;
 
 /// How many checkpoints stay. More than one, so that a reader of the last one but one
 /// need not start over.

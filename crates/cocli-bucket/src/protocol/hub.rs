@@ -4,7 +4,7 @@
 //! [`Hub::look`] and [`Hub::publish`] the caller folds on top of what was found.
 
 use super::ask::{Answer, Outcome, Request, Step, Turn};
-use super::body::{Folded, Frontier, HubName};
+use super::body::{Collected, Folded, Frontier, HubName};
 use super::collect::Collect;
 use super::key::LeaseName;
 use super::lease::{Take, Taking};
@@ -15,7 +15,6 @@ use super::planted::Planted;
 use super::publish::Publish;
 use super::reason::Reason;
 use super::survey::Survey;
-use super::sweep::Collected;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Goal {

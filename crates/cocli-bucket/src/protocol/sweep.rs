@@ -10,23 +10,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::ask::{Answer, Judged, Request, Turn};
-use super::body::{Body, Checkpoint, Frontier, PackName};
+use super::body::{Body, Checkpoint, Collected, Frontier, PackName};
 use super::key::{Key, Shelf};
 use super::list::{LIST_PAGES_MAX, Patience, TRIES_MAX, reread};
 use super::reason::Reason;
-
-/// What became of a collection.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Collected {
-    /// The boundary now, 0 for none.
-    pub boundary: u64,
-    /// Checkpoints deleted.
-    pub checkpoints: u32,
-    /// Packs deleted.
-    pub packs: u32,
-    /// Checkpoints that could not be deleted yet.
-    pub left: u32,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum At<F> {

@@ -14,6 +14,8 @@ COMPANIES ?= 200
 DATA ?=
 # Seeds of the simulation, and the profile it is built in.
 SEEDS ?= 10000
+# Fenced compactions of the bucket's simulation.
+COMPACTIONS ?= 1000000
 PROFILE ?= release
 # Seconds each fuzz target runs.
 FUZZ_SECONDS ?= 120
@@ -25,7 +27,7 @@ MOTO_VERSION := 5.2.0
 DEMO := $(if $(DATA),--from '$(DATA)',--companies $(COMPANIES))
 DEV := $(CARGO) run --quiet $(LOCKED) -p cocli-dev --
 
-.PHONY: help demo demo-built demo-must-fail test check fix bench sim fuzz proof tools
+.PHONY: help demo demo-built demo-must-fail test check fix bench sim sim-bucket fuzz proof tools
 
 help:
 	@echo 'make demo    three nodes on this machine, with proof of what they say (DATA=list.csv)'
@@ -33,6 +35,7 @@ help:
 	@echo 'make check   format, lints, docs, floors; changes nothing'
 	@echo 'make fix     repairs what check complains about, as far as tools can'
 	@echo 'make sim     simulated worlds under faults (SEEDS=10000)'
+	@echo 'make sim-bucket  hubs at random under faults (COMPACTIONS=1000000)'
 	@echo 'make bench   the numbers of docs/SCOREBOARD.md'
 	@echo 'make fuzz    every decoder against hostile bytes (FUZZ_SECONDS=120)'
 	@echo 'make proof   docs/PROOF.md: what is proved by what'
@@ -84,6 +87,9 @@ bench:
 
 sim:
 	@$(CARGO) run $(LOCKED) --profile $(PROFILE) -p cocli-sim -- --seeds $(SEEDS)
+
+sim-bucket:
+	@COCLI_BUCKET_COMPACTIONS=$(COMPACTIONS) $(CARGO) test $(LOCKED) --release -p cocli-bucket --test sim -- --nocapture
 
 fuzz:
 	@$(CARGO) fuzz --version > /dev/null 2>&1 || $(CARGO) install --quiet --locked cargo-fuzz

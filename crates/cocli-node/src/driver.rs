@@ -15,6 +15,7 @@ mod perform;
 mod report;
 mod request;
 mod rests;
+pub(crate) mod twins;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -48,6 +49,7 @@ use crate::uploads::SharedTold;
 use crate::witness::Witness;
 use alarms::{Alarms, JOURNAL};
 pub(crate) use rests::Rests;
+use twins::Twins;
 
 /// How often clocks, counts and alarms are looked after when nothing happens.
 const HOUSEKEEPING_MS: u64 = 1_000;
@@ -111,6 +113,7 @@ pub(crate) struct Driver {
     pub(crate) outgoing: Outgoing,
     pub(crate) acks: Acks,
     pub(crate) alarms: Alarms,
+    pub(crate) twins: Twins,
     /// Chains that the disk refused, until the replica is told.
     pub(crate) rests: Rests,
     /// What is damaged, by chain.
@@ -172,6 +175,7 @@ impl Driver {
             if now_ms >= house_ms + HOUSEKEEPING_MS {
                 house_ms = now_ms;
                 self.heed_troubles();
+                self.heed_twins();
                 self.keep_note();
                 self.tell_vitals().await?;
             }

@@ -7,6 +7,7 @@ use cocli_model::NodeId;
 use cocli_replica::sync::message::Kind;
 use cocli_replica::sync::{Input, Message, wire};
 
+use super::heed::copy_subject;
 use super::{Driver, Ended};
 use crate::broken::Broken;
 use crate::clock::wall_ms;
@@ -80,7 +81,8 @@ impl Driver {
             "two machines are {name}, by turns, from {address}{beside}: one is a copy with its keys. What both wrote \
              is kept. Stop the copy, take node.key out of its state folder, and give it its own: cocli node init"
         );
-        self.alarms.raise(&format!("copy of {name}"), words);
+        self.alarms.raise(&copy_subject(&name), words);
+        self.twins.hear(node_of(peer), self.clock.now_ms());
     }
 
     async fn on_received(&mut self, peer: NodeId, lane: Lane, frame: Vec<u8>) -> Result<(), Ended> {

@@ -20,4 +20,17 @@ impl Driver {
             let _ = self.orders.try_send(Order::Look);
         }
     }
+
+    /// Ends the alarms of copies of which nothing is seen any more.
+    pub(super) fn heed_twins(&mut self) {
+        for id in self.twins.over(self.clock.now_ms()) {
+            let subject = copy_subject(&self.name_of(id));
+            self.alarms.clear(&subject);
+        }
+    }
+}
+
+/// The subject of the alarm that a copy of a member is alive.
+pub(super) fn copy_subject(name: &str) -> String {
+    format!("copy of {name}")
 }

@@ -101,6 +101,7 @@ pub(super) fn assemble(
         outgoing: Outgoing::default(),
         acks: Acks::default(),
         alarms: Default::default(),
+        twins: Default::default(),
         rests: Default::default(),
         damaged,
         broken: Broken::from_env(),
